@@ -7,7 +7,7 @@ import type { TreePolicies } from "./levels.ts";
 export interface Definition {
   /** os-release ID and IMAGE_ID; lower-case letters, digits, `.`, `-`; at most 32 characters. */
   readonly id: string;
-  /** os-release IMAGE_VERSION; UAPI.10 version without `_`, `+` and `~` (systemd 257 ignores those with `~`). */
+  /** os-release IMAGE_VERSION; UAPI.10 version without `_` and `+`, which separate in file names, and `~` and `^`, which systemd 257 ignores. */
   readonly version: string;
   /** os-release PRETTY_NAME without the version. */
   readonly name: string;

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdir, mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { after, test } from "node:test";
+import { fetchStatus, MachineCallError } from "#cli/commands/status.ts";
+import { createDevelopmentAccess } from "#trust/certificates.ts";
+import { bundleAgent, bundleProgram } from "./bundle-agent.ts";
+
+const PROJECT_FOLDER = resolve(import.meta.dirname, "..");
+const access = await createDevelopmentAccess({ name: "minimal", now: new Date(), days: 1 });
+
+const folder = await mkdtempDisposable(join(tmpdir(), "socle-bundle-"));
+after(() => folder.remove());
+const agentFile = join(folder.path, "agent.mjs");
+await bundleAgent(agentFile);
+
+async function writeCredentials(name: string, credentials: Record<string, string>): Promise<string> {
+  const credentialsFolder = join(folder.path, name);
+  await mkdir(credentialsFolder);
+  for (const [credential, value] of Object.entries(credentials)) {
+    await writeFile(join(credentialsFolder, credential), value);
+  }
+  return credentialsFolder;
+}
+
+const credentials = await writeCredentials("credentials", {
+  "socle.agent.cert": access.server.cert,
+  "socle.agent.key": access.server.key,
+  "socle.agent.ca": access.ca,
+});
+
+/** As in the image: no JIT, no project around it, nothing in the environment but what the unit sets. */
+function spawnAgent(file: string, environment: Record<string, string>) {
+  const child = spawn(process.execPath, ["--jitless", file], {
+    cwd: "/",
+    env: { PATH: process.env["PATH"], ...environment },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  return {
+    /** The next line of the log. */
+    async readLog(): Promise<Record<string, unknown>> {
+      const { value } = await lines.next();
+      return JSON.parse(String(value)) as Record<string, unknown>;
+    },
+    async stop(): Promise<number> {
+      child.kill("SIGTERM");
+      return this.waitForExit();
+    },
+    async waitForExit(): Promise<number> {
+      if (child.exitCode === null) await once(child, "exit");
+      return child.exitCode ?? -1;
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await this.waitForExit();
+    },
+  };
+}
+
+const listenEnvironment = { CREDENTIALS_DIRECTORY: credentials, SOCLE_LISTEN: "127.0.0.1:0" };
+
+function toMachineAccess(port: unknown) {
+  const { ca, client } = access;
+  return { host: "127.0.0.1", port: Number(port), caPem: ca, certPem: client.cert, keyPem: client.key };
+}
+
+test("two bundles are the same bytes, also from a clone in another folder", async () => {
+  const expected = await readFile(agentFile);
+  await bundleAgent(join(folder.path, "again.mjs"));
+  assert.deepEqual(await readFile(join(folder.path, "again.mjs")), expected);
+
+  const clone = join(folder.path, "elsewhere", "clone");
+  const packages = ["@bufbuild/protobuf", "@connectrpc/connect", "@connectrpc/connect-node", "zod"];
+  for (const path of ["src", "package.json", ...packages.map((name) => `node_modules/${name}`)]) {
+    await cp(join(PROJECT_FOLDER, path), join(clone, path), { recursive: true });
+  }
+  const outFile = join(folder.path, "clone.mjs");
+  await bundleProgram({ entry: "src/agent/main.ts", outFile, projectFolder: clone });
+  assert.deepEqual(await readFile(outFile), expected);
+  assert.equal(expected.includes(PROJECT_FOLDER), false);
+});
+
+test("the bundle needs nothing but Node", async () => {
+  const text = await readFile(agentFile, "utf8");
+  const imports = [...text.matchAll(/\b(?:from|import)\s*\(?["'`]([^"'`]+)["'`]/g)].map(([, name]) => name);
+  assert.ok(imports.length > 0);
+  assert.deepEqual(
+    imports.filter((name) => !name?.startsWith("node:")),
+    [],
+  );
+});
+
+test("without JIT, a machine answers its status and stops at SIGTERM", async () => {
+  const outFile = join(folder.path, "sealed.mjs");
+  await bundleProgram({ entry: "src/agent/sealedAgent.fixture.ts", outFile, projectFolder: PROJECT_FOLDER });
+  await using agent = spawnAgent(outFile, listenEnvironment);
+  const { port } = await agent.readLog();
+  const status = await fetchStatus(toMachineAccess(port), { timeoutMs: 5_000 });
+  assert.equal(status.machine?.hostname, "edge-01");
+  assert.deepEqual(status.problems, []);
+  assert.equal(await agent.stop(), 0);
+});
+
+test("the agent itself listens without JIT; on a machine that is not Socle's it says in its log why it cannot answer", async () => {
+  await using agent = spawnAgent(agentFile, listenEnvironment);
+  const { message, port } = await agent.readLog();
+  assert.equal(message, "listening");
+  await assert.rejects(
+    fetchStatus(toMachineAccess(port), { timeoutMs: 5_000 }),
+    (error) => error instanceof MachineCallError && error.code === "machine-failed",
+  );
+  assert.match(JSON.stringify(await agent.readLog()), /image\.json/);
+  assert.equal(await agent.stop(), 0);
+});
+
+test("without credentials the agent says so and ends well", async () => {
+  await using agent = spawnAgent(agentFile, {});
+  const { level, message } = await agent.readLog();
+  assert.equal(level, "warning");
+  assert.match(String(message), /^no access is configured/);
+  assert.equal(await agent.waitForExit(), 0);
+});
+
+test("with only some of the credentials the agent names the missing one and fails", async () => {
+  const partial = await writeCredentials("partial", {
+    "socle.agent.cert": access.server.cert,
+    "socle.agent.ca": access.ca,
+  });
+  await using agent = spawnAgent(agentFile, { CREDENTIALS_DIRECTORY: partial });
+  const { error } = await agent.readLog();
+  assert.match(JSON.stringify(error), /no credential \\"socle.agent.key\\"/);
+  assert.equal(await agent.waitForExit(), 1);
+});
+
+test("an address it cannot listen on ends the agent with an error", async () => {
+  await using agent = spawnAgent(agentFile, { CREDENTIALS_DIRECTORY: credentials, SOCLE_LISTEN: "nowhere" });
+  assert.match(JSON.stringify(await agent.readLog()), /Cannot listen on \\\\?"nowhere/);
+  assert.equal(await agent.waitForExit(), 1);
+});

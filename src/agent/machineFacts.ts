@@ -1,0 +1,199 @@
+import {
+  MANAGER_PROPERTIES,
+  parseManagerState,
+  parseUptime,
+  toBootTimes,
+  type BootTimes,
+} from "./facts/bootTimes.ts";
+import { parseAssignments, parseOsRelease } from "./facts/assignments.ts";
+import {
+  BOOT_COUNT_PATH,
+  SECURE_BOOT_PATH,
+  parseBootCountPath,
+  parseSecureBoot,
+} from "./facts/efiVariables.ts";
+import { UNIT_PROPERTIES, parseFailedUnits, parseUnitNames, type FailedUnit } from "./facts/failedUnits.ts";
+import {
+  IMAGE_DESCRIPTION_PATH,
+  parseImageDescription,
+  type ImageDescription,
+} from "./facts/imageDescription.ts";
+import { findKernelArgument } from "./facts/kernelCommandLine.ts";
+import { findMountOf, parseMountInfo, type Mount } from "./facts/mounts.ts";
+import { chooseRootPartition, parsePartition, type Partition } from "./facts/partition.ts";
+import { UNKNOWN_VERITY, parseVeritySetupStatus, type VerityStatus } from "./facts/verityStatus.ts";
+
+/** What the agent needs from the machine it runs on. The real one is system/linuxMachine.ts. */
+export interface Machine {
+  /** The bytes of a file; undefined when it does not exist. */
+  readFile(path: string): Promise<Uint8Array | undefined>;
+  /** The names in a folder; none when it does not exist. */
+  listFolder(path: string): Promise<string[]>;
+  /** Standard output of a program; throws when it cannot run or exits with anything but 0. */
+  run(program: string, args: readonly string[]): Promise<string>;
+}
+
+export interface MachineFacts {
+  readonly image: ImageDescription;
+  readonly prettyName: string;
+  readonly hostname: string;
+  readonly machineId: string;
+  readonly bootId: string;
+  readonly kernelRelease: string;
+  readonly uptimeUs: number;
+  readonly systemState: string;
+  readonly mounts: readonly Mount[];
+  /** Undefined when the root is not on a partition. */
+  readonly rootPartition: Partition | undefined;
+  /** Undefined when the root is not on dm-verity. */
+  readonly verity: VerityStatus | undefined;
+  readonly commandLineRootHash: string | undefined;
+  readonly failedUnits: readonly FailedUnit[];
+  readonly bootTimes: BootTimes;
+  readonly bootCount: { readonly left: number; readonly done: number; readonly blessed: boolean } | undefined;
+  /** Undefined without UEFI. */
+  readonly secureBoot: boolean | undefined;
+  /** What could not be read, one sentence each. */
+  readonly unreadable: readonly string[];
+}
+
+/** Left by Socle's initrd: the content of /proc/uptime when its first program started. */
+const INITRD_TIMES_PATH = "/run/socle/initrd-times";
+
+/** Tries to read one thing: when it fails, says so in `unreadable` and goes on with the fallback. */
+type Attempt = <T>(what: string, fallback: T, read: () => Promise<T>) => Promise<T>;
+
+/**
+ * Without an image description nothing else can be understood, so that throws. Any other source that
+ * fails does not take the others away: a sick machine is when its status is needed most.
+ */
+export async function readMachineFacts(machine: Machine): Promise<MachineFacts> {
+  const image = parseImageDescription((await readText(machine, IMAGE_DESCRIPTION_PATH)) ?? "");
+
+  const unreadable: string[] = [];
+  const attempt: Attempt = async (what, fallback, read) => {
+    try {
+      return await read();
+    } catch (error) {
+      unreadable.push(`cannot read ${what}: ${error instanceof Error ? error.message : String(error)}`);
+      return fallback;
+    }
+  };
+  const readTrimmed = (path: string) =>
+    attempt(path, "", async () => (await readText(machine, path))?.trim() ?? "");
+
+  // All are under way before the first is awaited; an attempt never rejects.
+  const osRelease = readTrimmed("/etc/os-release");
+  const hostname = readTrimmed("/proc/sys/kernel/hostname");
+  const machineId = readTrimmed("/etc/machine-id");
+  const bootId = readTrimmed("/proc/sys/kernel/random/boot_id");
+  const kernelRelease = readTrimmed("/proc/sys/kernel/osrelease");
+  const uptime = readTrimmed("/proc/uptime");
+  const initrdTimes = readTrimmed(INITRD_TIMES_PATH);
+  const commandLine = readTrimmed("/proc/cmdline");
+  const manager = attempt("the state of systemd", parseManagerState(""), () => readManagerState(machine));
+  const failedUnits = attempt<FailedUnit[]>("the failed units", [], () => readFailedUnits(machine));
+  const bootCount = attempt("the boot count", undefined, () => readBootCount(machine));
+  const secureBoot = attempt("the state of Secure Boot", undefined, () => readSecureBoot(machine));
+  const mounts = await attempt<Mount[]>("the mounts", [], () => readMounts(machine));
+  const rootFolder = `/sys/dev/block/${findMountOf(mounts, "/")?.deviceNumber}`;
+  const rootPartition = attempt("the partition of the root", undefined, () =>
+    readRootPartition(machine, rootFolder, image),
+  );
+  const verity = readVerity(machine, rootFolder, attempt);
+
+  return {
+    image,
+    prettyName: parseOsRelease(await osRelease).get("PRETTY_NAME") ?? `${image.name} ${image.version}`,
+    hostname: await hostname,
+    machineId: await machineId,
+    bootId: await bootId,
+    kernelRelease: await kernelRelease,
+    uptimeUs: parseUptime(await uptime) ?? 0,
+    systemState: (await manager).systemState,
+    mounts,
+    rootPartition: await rootPartition,
+    verity: await verity,
+    commandLineRootHash: findKernelArgument(await commandLine, "roothash"),
+    failedUnits: await failedUnits,
+    bootTimes: toBootTimes(await manager, parseUptime(await initrdTimes)),
+    bootCount: await bootCount,
+    secureBoot: await secureBoot,
+    unreadable,
+  };
+}
+
+async function readText(machine: Machine, path: string): Promise<string | undefined> {
+  const bytes = await machine.readFile(path);
+  return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+}
+
+/** PID 1's view, because the agent's own shows the sandbox of its unit, read-only where the machine is not. */
+async function readMounts(machine: Machine): Promise<Mount[]> {
+  const text = await readText(machine, "/proc/1/mountinfo");
+  if (text === undefined) throw new Error("/proc/1/mountinfo is not there");
+  return parseMountInfo(text);
+}
+
+/** From the mounted device downwards: names such as /dev/mapper/root are only what somebody chose. */
+async function readRootPartition(
+  machine: Machine,
+  rootFolder: string,
+  image: ImageDescription,
+): Promise<Partition | undefined> {
+  const below = await machine.listFolder(`${rootFolder}/slaves`);
+  const paths = [`${rootFolder}/uevent`, ...below.map((name) => `/sys/class/block/${name}/uevent`)];
+  const uevents = await Promise.all(paths.map((path) => readText(machine, path)));
+  const partitions = uevents
+    .map((uevent) => parsePartition(uevent ?? ""))
+    .filter((found) => found !== undefined);
+  return chooseRootPartition(partitions, image);
+}
+
+async function readVerity(
+  machine: Machine,
+  rootFolder: string,
+  attempt: Attempt,
+): Promise<VerityStatus | undefined> {
+  const read = (name: string) =>
+    attempt(`${rootFolder}/dm/${name}`, undefined, async () =>
+      (await readText(machine, `${rootFolder}/dm/${name}`))?.trim(),
+    );
+  const [uuid, name] = await Promise.all([read("uuid"), read("name")]);
+  // libcryptsetup puts this before the UUID of every device it opens for dm-verity.
+  if (!uuid?.startsWith("CRYPT-VERITY-") || !name) return undefined;
+  return attempt(`the dm-verity status of "${name}"`, UNKNOWN_VERITY, async () =>
+    parseVeritySetupStatus(await machine.run("veritysetup", ["status", name])),
+  );
+}
+
+async function readManagerState(machine: Machine) {
+  return parseManagerState(
+    await machine.run("systemctl", ["show", `--property=${MANAGER_PROPERTIES.join()}`]),
+  );
+}
+
+async function readFailedUnits(machine: Machine): Promise<FailedUnit[]> {
+  const list = await machine.run("systemctl", ["list-units", "--state=failed", "--output=json"]);
+  const names = parseUnitNames(list);
+  if (names.length === 0) return [];
+  return parseFailedUnits(
+    await machine.run("systemctl", ["show", `--property=${UNIT_PROPERTIES.join()}`, "--", ...names]),
+  );
+}
+
+async function readBootCount(machine: Machine): Promise<MachineFacts["bootCount"]> {
+  const tries = parseBootCountPath((await machine.readFile(BOOT_COUNT_PATH)) ?? new Uint8Array());
+  if (tries === undefined) return undefined;
+  const bless = await machine.run("systemctl", [
+    "show",
+    "--property=ActiveState",
+    "systemd-bless-boot.service",
+  ]);
+  return { ...tries, blessed: parseAssignments(bless).get("ActiveState") === "active" };
+}
+
+async function readSecureBoot(machine: Machine): Promise<boolean | undefined> {
+  const variable = await machine.readFile(SECURE_BOOT_PATH);
+  return variable === undefined ? undefined : parseSecureBoot(variable);
+}

@@ -1,0 +1,77 @@
+/**
+ * The program on the device: `node agent.mjs`. Its unit passes the keys as systemd credentials and, where
+ * another address is wanted, SOCLE_LISTEN. Runs under `node --jitless`: no fetch, no WebAssembly.
+ */
+import { createLinuxMachine, monotonicUs } from "#system/linuxMachine.ts";
+import { readCredential } from "#system/credentials.ts";
+import { notifyReady } from "#system/notifyReady.ts";
+import { SocleError } from "#progress/socleError.ts";
+import { AgentError } from "./agentError.ts";
+import { DEFAULT_LISTEN_ADDRESS, parseListenAddress } from "./listenAddress.ts";
+import { createLog } from "./log.ts";
+import { readMachineFacts } from "./machineFacts.ts";
+import { startAgent, type AgentTls } from "./startAgent.ts";
+import { AGENT_VERSION } from "./version.ts";
+
+const CERTIFICATE = "socle.agent.cert";
+const KEY = "socle.agent.key";
+const CLIENT_AUTHORITY = "socle.agent.ca";
+
+const log = createLog((line) => process.stdout.write(`${line}\n`), Date.now);
+
+/** Undefined when the machine was given none at all; some without the others is an error. */
+async function readAccess(): Promise<AgentTls | undefined> {
+  const [certificate, key, clientAuthority] = await Promise.all([
+    readCredential(CERTIFICATE),
+    readCredential(KEY),
+    readCredential(CLIENT_AUTHORITY),
+  ]);
+  if (certificate && key && clientAuthority) return { certificate, key, clientAuthority };
+  if (!certificate && !key && !clientAuthority) return undefined;
+  const missing = [!certificate && CERTIFICATE, !key && KEY, !clientAuthority && CLIENT_AUTHORITY].filter(
+    Boolean,
+  );
+  throw new AgentError(
+    "credentials-incomplete",
+    `Cannot let anybody in: no credential "${missing.join('", "')}"`,
+    {
+      hint: `Pass ${CERTIFICATE}, ${KEY} and ${CLIENT_AUTHORITY} together, or none of them.`,
+    },
+  );
+}
+
+async function main(): Promise<void> {
+  const tls = await readAccess();
+  if (tls === undefined) {
+    log(
+      "warning",
+      `no access is configured: no credentials ${CERTIFICATE}, ${KEY}, ${CLIENT_AUTHORITY}; nothing to do`,
+    );
+    return;
+  }
+  const machine = createLinuxMachine();
+  const listen = parseListenAddress(process.env["SOCLE_LISTEN"] ?? DEFAULT_LISTEN_ADDRESS);
+  const agent = await startAgent({
+    readFacts: () => readMachineFacts(machine),
+    tls,
+    listen,
+    log,
+    monotonicUs,
+  });
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void agent.close());
+  log("info", "listening", {
+    host: listen.host,
+    port: agent.port,
+    version: AGENT_VERSION,
+    readyUs: monotonicUs(),
+  });
+  await notifyReady();
+}
+
+try {
+  await main();
+} catch (error) {
+  const hint = error instanceof SocleError ? error.hint : undefined;
+  log("error", "the agent cannot run", { error, ...(hint === undefined ? {} : { hint }) });
+  process.exitCode = 1;
+}

@@ -1,0 +1,96 @@
+import { create } from "@bufbuild/protobuf";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import {
+  GetStatusResponseSchema,
+  SecureBoot,
+  Slot,
+  VerityState,
+  type GetStatusResponse,
+  type MountSchema,
+  type RootSchema,
+} from "#protocol/gen/socle/v1/machine_pb.ts";
+import { toVisibleMounts, type Mount } from "./facts/mounts.ts";
+import { toSlotName } from "./facts/partition.ts";
+import { toTrees } from "./facts/treeConflicts.ts";
+import type { MachineFacts } from "./machineFacts.ts";
+import { findProblems, isSameHash } from "./problems.ts";
+
+const SLOTS = { A: Slot.A, B: Slot.B };
+
+const VERITY_STATES = {
+  verified: VerityState.VERIFIED,
+  corrupted: VerityState.CORRUPTED,
+  unknown: VerityState.UNSPECIFIED,
+};
+
+/** What the agent knows of itself. */
+export interface AgentFacts {
+  readonly version: string;
+  readonly nodeVersion: string;
+  /** Microseconds from the kernel's start until the agent listened. */
+  readonly readyUs: number;
+}
+
+/** The facts in the words of the contract, machine.proto, where each field is described. */
+export function toStatus(facts: MachineFacts, agent: AgentFacts): GetStatusResponse {
+  const { image, bootTimes, bootCount } = facts;
+  return create(GetStatusResponseSchema, {
+    image: { id: image.id, version: image.version, prettyName: facts.prettyName, level: image.level },
+    machine: {
+      hostname: facts.hostname,
+      machineId: facts.machineId,
+      bootId: facts.bootId,
+      kernelRelease: facts.kernelRelease,
+      uptimeUs: BigInt(facts.uptimeUs),
+      systemState: facts.systemState,
+    },
+    root: toRoot(facts),
+    trees: toTrees(image.policies, facts.mounts).map(({ path, policy, mount }) => ({
+      path,
+      policy,
+      ...(mount && { mount: toMount(mount) }),
+    })),
+    mounts: toVisibleMounts(facts.mounts).map(toMount),
+    failedUnits: [...facts.failedUnits],
+    bootTimes: {
+      firmwareUs: BigInt(bootTimes.firmwareUs),
+      loaderUs: BigInt(bootTimes.loaderUs),
+      kernelUs: BigInt(bootTimes.kernelUs),
+      initrdUs: BigInt(bootTimes.initrdUs),
+      userspaceUs: BigInt(bootTimes.userspaceUs),
+      agentReadyUs: BigInt(agent.readyUs),
+    },
+    ...(bootCount && {
+      bootCount: { triesLeft: bootCount.left, triesDone: bootCount.done, blessed: bootCount.blessed },
+    }),
+    secureBoot: toSecureBoot(facts.secureBoot),
+    problems: findProblems(facts),
+    agent: { version: agent.version, nodeVersion: agent.nodeVersion },
+  });
+}
+
+function toRoot(facts: MachineFacts): MessageInitShape<typeof RootSchema> {
+  const { image, rootPartition, verity, commandLineRootHash } = facts;
+  const slot = rootPartition && toSlotName(rootPartition, image);
+  return {
+    slot: slot === undefined ? Slot.UNSPECIFIED : SLOTS[slot],
+    ...(rootPartition && { partition: rootPartition }),
+    verity: {
+      state: verity === undefined ? VerityState.NONE : VERITY_STATES[verity.state],
+      rootHash: verity?.rootHash ?? "",
+      commandLineRootHash: commandLineRootHash?.toLowerCase() ?? "",
+      rootHashMatches: isSameHash(verity?.rootHash, commandLineRootHash),
+      signed: verity?.signed ?? false,
+      flags: [...(verity?.flags ?? [])],
+    },
+  };
+}
+
+function toMount({ source, target, fstype, options, readOnly }: Mount): MessageInitShape<typeof MountSchema> {
+  return { source, target, fstype, options: [...options], readOnly };
+}
+
+function toSecureBoot(secureBoot: boolean | undefined): SecureBoot {
+  if (secureBoot === undefined) return SecureBoot.UNSPECIFIED;
+  return secureBoot ? SecureBoot.ENABLED : SecureBoot.DISABLED;
+}

@@ -1,0 +1,162 @@
+import type { TreePolicies } from "#definition/levels.ts";
+
+import { ETC_MOUNTS, VAR_MOUNTS } from "./levelMounts.ts";
+
+/** Programs of the image that the script below calls; their libraries come with them. */
+export const INITRD_PROGRAMS = [
+  "/usr/bin/dash",
+  "/usr/bin/mkdir",
+  "/usr/bin/mount",
+  "/usr/bin/sleep",
+  "/usr/bin/kmod",
+  "/usr/sbin/e2fsck",
+  "/usr/sbin/findfs",
+  "/usr/sbin/switch_root",
+  "/usr/sbin/veritysetup",
+] as const;
+
+/**
+ * Kernel modules of the boot chain, and of disks that a machine may have. Built-in ones and those
+ * that a kernel does not have are passed over.
+ */
+export const INITRD_MODULES = {
+  /** Loaded always. `sha256_ssse3` uses the processor's own instructions: half as slow again without. */
+  always: ["dm_mod", "dm_verity", "erofs", "overlay", "sha256_ssse3", "ext4", "virtio_pci", "virtio_blk"],
+  /** Loaded where the machine has such a device. */
+  disks: [
+    "nvme", "ahci", "ata_piix", "sd_mod", "virtio_scsi", "xen_blkfront", "hv_storvsc", "vmw_pvscsi",
+    "mmc_block", "sdhci_pci", "sdhci_acpi", "uas", "usb_storage", "xhci_pci", "vmd",
+  ],
+} as const;
+
+/** Where the initrd keeps what belongs to this machine on /var, and what a boot leaves for the agent. */
+export const STATE_FOLDER = "/var/lib/socle";
+
+/**
+ * PID 1 of the initrd. It does what the chain needs and nothing more: modules, the verified root,
+ * /var and /etc as the level wants them, then the real init. There is no shell to fall into: any
+ * way out but the last line ends PID 1, the kernel panics, and `panic=` reboots.
+ */
+export function encodeInitrdScript(policies: TreePolicies, varUuid: string): string {
+  return [
+    PRELUDE,
+    policies.usr === "verified" ? VERIFIED_ROOT : WRITABLE_ROOT,
+    varScript(policies, varUuid),
+    etcScript(policies),
+    CONCLUSION,
+  ].join("\n");
+}
+
+const PRELUDE = `#!/usr/bin/dash
+# PID 1 of the initrd.
+set -u
+export PATH=/usr/bin:/usr/sbin DM_DISABLE_UDEV=1
+
+say() { echo "<6>socle-initrd: $*" > /dev/kmsg; }
+die() { echo "<2>socle-initrd: cannot boot: $*" > /dev/kmsg; exit 1; }
+
+mount -t devtmpfs -o mode=755,nosuid devtmpfs /dev || exit 1
+mount -t proc -o nosuid,nodev,noexec proc /proc || die "no /proc"
+mount -t sysfs -o nosuid,nodev,noexec sysfs /sys || die "no /sys"
+mount -t tmpfs -o mode=755,nosuid,nodev tmpfs /run || die "no /run"
+mkdir -p /run/socle
+read -r started _ < /proc/uptime
+modprobe -qab ${INITRD_MODULES.always.join(" ")}
+for alias in /sys/bus/*/devices/*/modalias; do
+  read -r name < "$alias" && set -- "$@" "$name"
+done 2>/dev/null
+[ $# = 0 ] || modprobe -qab "$@"
+
+# Waits for the partition with this UUID and prints its device.
+partition() {
+  tries=0
+  until device=$(findfs "PARTUUID=$1" 2>/dev/null); do
+    tries=$((tries + 1))
+    [ $tries -lt 300 ] || return 1
+    sleep 0.1
+  done
+  echo "$device"
+}
+`;
+
+const WRITABLE_ROOT = `read -r commandline < /proc/cmdline
+uuid=
+for word in $commandline; do
+  case $word in root=PARTUUID=*) uuid=\${word#root=PARTUUID=} ;; esac
+done
+root=$(partition "$uuid") || die "no partition with the UUID '$uuid'"
+say "root is $root, writable and not verified"
+e2fsck -p "$root" > /dev/kmsg 2>&1
+[ $? -lt 4 ] || die "the file system on $root is damaged"
+mount -t ext4 -o rw "$root" /sysroot || die "cannot mount $root"
+`;
+
+const VERIFIED_ROOT = `read -r commandline < /proc/cmdline
+roothash= options=
+for word in $commandline; do
+  case $word in
+    roothash=*) roothash=\${word#roothash=} ;;
+    systemd.verity_root_options=*panic-on-corruption*) options=--panic-on-corruption ;;
+  esac
+done
+[ \${#roothash} = 64 ] || die "the command line has no roothash= of 64 characters"
+
+# The first half of the hash is the UUID of the data partition, the second that of its hash tree (UAPI.2).
+uuid_of() {
+  rest=$1 uuid=
+  for width in 8 4 4 4 12; do
+    part=$(printf "%.\${width}s" "$rest")
+    rest=\${rest#"$part"}
+    uuid=$uuid\${uuid:+-}$part
+  done
+  echo "$uuid"
+}
+second=\${roothash#????????????????????????????????}
+data_uuid=$(uuid_of "\${roothash%"$second"}")
+hash_uuid=$(uuid_of "$second")
+data=$(partition "$data_uuid") || die "no root partition with the UUID $data_uuid"
+hash=$(partition "$hash_uuid") || die "no verity partition with the UUID $hash_uuid"
+veritysetup open $options "$data" root "$hash" "$roothash" > /dev/kmsg 2>&1 || die "$data does not have the root hash $roothash"
+mount -t erofs -o ro /dev/mapper/root /sysroot || die "cannot mount the root on $data"
+say "root is $data, verified with the hash tree on $hash"
+`;
+
+function varScript(policies: TreePolicies, varUuid: string): string {
+  const mount = VAR_MOUNTS[policies.var];
+  if (mount?.fileSystem !== "ext4") return "";
+  return `var=$(partition ${varUuid}) || die "no partition with the UUID ${varUuid} for /var"
+e2fsck -p "$var" > /dev/kmsg 2>&1
+[ $? -lt 4 ] || die "the file system on $var for /var is damaged"
+mount -t ext4 -o ${mount.options} "$var" /sysroot/var || die "cannot mount $var on /var"
+mkdir -p -m 755 /sysroot${STATE_FOLDER}
+`;
+}
+
+function etcScript(policies: TreePolicies): string {
+  const state = `/sysroot${STATE_FOLDER}`;
+  switch (ETC_MOUNTS[policies.etc]) {
+    case "image":
+      return "";
+    case "initrd-overlay":
+      return `mkdir -p -m 755 ${state}/etc/upper ${state}/etc/work
+mount -t overlay -o lowerdir=/sysroot/etc,upperdir=${state}/etc/upper,workdir=${state}/etc/work overlay /sysroot/etc || die "cannot lay /etc over the image's"
+`;
+    case "rendered-overlay":
+      // A machine keeps its identity over reboots; /etc itself keeps nothing here.
+      return VAR_MOUNTS[policies.var]?.fileSystem === "ext4"
+        ? `[ -s ${state}/machine-id ] || {
+  read -r uuid < /proc/sys/kernel/random/uuid
+  id=
+  while [ -n "$uuid" ]; do id=$id\${uuid%%-*}; case $uuid in *-*) uuid=\${uuid#*-} ;; *) uuid= ;; esac; done
+  echo "$id" > ${state}/machine-id
+}
+mount --bind ${state}/machine-id /sysroot/etc/machine-id && mount -o remount,bind,ro /sysroot/etc/machine-id || die "cannot set the machine id"
+`
+        : "";
+  }
+}
+
+const CONCLUSION = `read -r mounted _ < /proc/uptime
+echo "started=$started mounted=$mounted" > /run/socle/initrd
+exec switch_root /sysroot /usr/lib/systemd/systemd
+`;

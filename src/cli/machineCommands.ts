@@ -1,0 +1,78 @@
+import { Option } from "@commander-js/extra-typings";
+import { FIRMWARES } from "./commandOptions.ts";
+import { parseCpusOption, parseForwardOption, parsePortOption, parseSizeOption } from "./optionValues.ts";
+import { createFormatOption, renderExamples, type RootCommand, type RunCommand } from "./rootCommand.ts";
+
+/** Machines that run. Each action loads its command only when it is called. */
+export function addMachineCommands(program: RootCommand, run: RunCommand): void {
+  program.commandsGroup("Machine:");
+
+  program
+    .command("vm")
+    .argument("[target]", "a release or a definition; the one in this folder when absent")
+    .description("boot a system in QEMU, on an overlay that leaves the image as it is")
+    .addOption(
+      new Option("--firmware <kind>", "uefi: with the boot loader; direct: the kernel alone, faster")
+        .choices(FIRMWARES)
+        .default("uefi" as const),
+    )
+    .option("--memory <size>", "of the machine", parseSizeOption, parseSizeOption("1G"))
+    .option("--cpus <count>", "of the machine", parseCpusOption, 2)
+    .option("--disk-size <size>", "a larger disk than the image, to grow into", parseSizeOption)
+    .option(
+      "--forward <host:guest>",
+      "lead a port of this host to the machine; repeatable",
+      parseForwardOption,
+      [],
+    )
+    .option("--port <port>", "port of this host for the agent (default: a free one)", parsePortOption)
+    .option("--serial <file>", "keep what the machine says on its serial console")
+    .option("--name <name>", "what socle status calls it")
+    .option("--once", "stop as soon as it is healthy")
+    .addHelpText(
+      "after",
+      renderExamples([
+        ["socle vm", "boot what was built here; Ctrl-C stops it"],
+        ["socle vm --firmware direct --once", "the quickest way to see whether it boots"],
+        ["socle vm --forward 8080:80", "reach its web server at 127.0.0.1:8080"],
+      ]),
+    )
+    .action((target, options, command) =>
+      run(command.optsWithGlobals(), async (context) => {
+        const { vm } = await import("./commands/vm.ts");
+        return vm({ target }, options, context);
+      }),
+    );
+
+  program
+    .command("status")
+    .argument("[name]", "a running machine; not needed when there is one only")
+    .description("what runs: version, level, slot, root hash, health")
+    .addOption(createFormatOption())
+    .addHelpText(
+      "after",
+      renderExamples([
+        ["socle status", "the machine that runs"],
+        ["socle status edge-01 -o json", "for a program"],
+      ]),
+    )
+    .action((name, _options, command) =>
+      run(command.optsWithGlobals(), async (context) => {
+        const { findMachineAccess } = await import("./findMachineAccess.ts");
+        const { showStatus } = await import("./commands/status.ts");
+        return showStatus(await findMachineAccess(name), context);
+      }),
+    );
+
+  // What `npm start` calls; not a verb to learn.
+  program
+    .command("start", { hidden: true })
+    .description("build the example system, boot it and show it")
+    .option("--once", "stop as soon as it is healthy")
+    .action((options, command) =>
+      run(command.optsWithGlobals(), async (context) => {
+        const { start } = await import("./commands/start.ts");
+        return start({}, options, context);
+      }),
+    );
+}

@@ -1,0 +1,35 @@
+import { InvalidArgumentError } from "@commander-js/extra-typings";
+import { parseSize } from "#definition/size.ts";
+import type { PortForward } from "./commandOptions.ts";
+
+/** `1G` or `512M`, in bytes. */
+export function parseSizeOption(text: string): number {
+  const size = parseSize(text);
+  if ("wanted" in size) throw new InvalidArgumentError("write a size in whole MiB, such as 512M or 4G");
+  return size.sizeBytes;
+}
+
+export function parseCpusOption(text: string): number {
+  const cpus = Number(text);
+  if (!/^\d+$/.test(text) || cpus < 1 || cpus > 256) {
+    throw new InvalidArgumentError("write a whole number from 1 to 256");
+  }
+  return cpus;
+}
+
+export function parsePortOption(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) {
+    throw new InvalidArgumentError("write a port from 1 to 65535");
+  }
+  return port;
+}
+
+/** `8080:80`: host first. The option may be repeated. */
+export function parseForwardOption(text: string, previous: readonly PortForward[]): readonly PortForward[] {
+  const [host, guest, ...rest] = text.split(":");
+  if (host === undefined || guest === undefined || rest.length > 0) {
+    throw new InvalidArgumentError("write HOST:GUEST, two ports such as 8080:80");
+  }
+  return [...previous, { hostPort: parsePortOption(host), guestPort: parsePortOption(guest) }];
+}

@@ -1,0 +1,17 @@
+import { addImageCommands } from "./imageCommands.ts";
+import { addMachineCommands } from "./machineCommands.ts";
+import { addOtherCommands } from "./otherCommands.ts";
+import { createRootCommand, type RootCommand, type RunCommand } from "./rootCommand.ts";
+
+/** The whole command line; `run` gives each command its surroundings. */
+export function createProgram(run: RunCommand): RootCommand {
+  const program = createRootCommand();
+  addImageCommands(program, run);
+  addMachineCommands(program, run);
+  addOtherCommands(program, run);
+  program.helpCommand("help [command]", "show help for a command");
+  program.addHelpText("after", ({ command }) =>
+    command.parent === null ? "\nStart here:  socle init my-system, then build and vm in it\n" : "",
+  );
+  return program;
+}

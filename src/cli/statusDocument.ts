@@ -1,0 +1,97 @@
+import {
+  SecureBoot,
+  Slot,
+  VerityState,
+  type GetStatusResponse,
+  type Mount,
+} from "#protocol/gen/socle/v1/machine_pb.ts";
+
+const SLOT_NAMES: Readonly<Record<number, "A" | "B">> = { [Slot.A]: "A", [Slot.B]: "B" };
+
+const VERITY_WORDS: Readonly<Record<number, "none" | "verified" | "corrupted">> = {
+  [VerityState.NONE]: "none",
+  [VerityState.VERIFIED]: "verified",
+  [VerityState.CORRUPTED]: "corrupted",
+};
+
+const SECURE_BOOT_WORDS: Readonly<Record<number, "on" | "off">> = {
+  [SecureBoot.ENABLED]: "on",
+  [SecureBoot.DISABLED]: "off",
+};
+
+/** null when the running root is in no slot. */
+export function toSlotName(slot: Slot | undefined): "A" | "B" | null {
+  return SLOT_NAMES[slot ?? Slot.UNSPECIFIED] ?? null;
+}
+
+export function toVerityWord(state: VerityState | undefined): "none" | "verified" | "corrupted" | "unknown" {
+  return VERITY_WORDS[state ?? VerityState.UNSPECIFIED] ?? "unknown";
+}
+
+export function toSecureBootWord(secureBoot: SecureBoot): "on" | "off" | "unavailable" {
+  return SECURE_BOOT_WORDS[secureBoot] ?? "unavailable";
+}
+
+/**
+ * The status for programs: `socle status -o json`. Names here do not change and numbers are numbers,
+ * which the JSON of the protocol itself cannot promise (its 64-bit numbers are strings).
+ */
+export function toStatusDocument(status: GetStatusResponse) {
+  const { image, machine, root, bootTimes, bootCount, agent } = status;
+  return {
+    apiVersion: "socle/v1",
+    kind: "MachineStatus",
+    name: machine?.hostname ?? "",
+    healthy: status.problems.length === 0 && machine?.systemState === "running",
+    systemState: machine?.systemState ?? "",
+    problems: status.problems,
+    image: {
+      id: image?.id ?? "",
+      version: image?.version ?? "",
+      prettyName: image?.prettyName ?? "",
+      level: image?.level ?? "",
+    },
+    booted: {
+      slot: toSlotName(root?.slot),
+      partition: root?.partition
+        ? { device: root.partition.device, number: root.partition.number, label: root.partition.label }
+        : null,
+      verity: toVerityWord(root?.verity?.state),
+      rootHash: root?.verity?.rootHash || null,
+      commandLineRootHash: root?.verity?.commandLineRootHash || null,
+      rootHashMatches: root?.verity?.rootHashMatches ?? false,
+      signed: root?.verity?.signed ?? false,
+      flags: root?.verity?.flags ?? [],
+    },
+    trees: status.trees.map(({ path, policy, mount }) => ({
+      path,
+      policy,
+      mount: mount ? toMountDocument(mount) : null,
+    })),
+    mounts: status.mounts.map(toMountDocument),
+    failedUnits: status.failedUnits.map(({ name, description, reason }) => ({ name, description, reason })),
+    bootTimesUs: {
+      firmware: Number(bootTimes?.firmwareUs ?? 0),
+      loader: Number(bootTimes?.loaderUs ?? 0),
+      kernel: Number(bootTimes?.kernelUs ?? 0),
+      initrd: Number(bootTimes?.initrdUs ?? 0),
+      userspace: Number(bootTimes?.userspaceUs ?? 0),
+      agentReady: Number(bootTimes?.agentReadyUs ?? 0),
+    },
+    bootCount: bootCount
+      ? { triesLeft: bootCount.triesLeft, triesDone: bootCount.triesDone, blessed: bootCount.blessed }
+      : null,
+    secureBoot: toSecureBootWord(status.secureBoot),
+    machineId: machine?.machineId ?? "",
+    bootId: machine?.bootId ?? "",
+    kernelRelease: machine?.kernelRelease ?? "",
+    uptimeUs: Number(machine?.uptimeUs ?? 0),
+    agent: { version: agent?.version ?? "", nodeVersion: agent?.nodeVersion ?? "" },
+  };
+}
+
+export type StatusDocument = ReturnType<typeof toStatusDocument>;
+
+function toMountDocument({ source, target, fstype, options, readOnly }: Mount) {
+  return { source, target, fstype, options, readOnly };
+}

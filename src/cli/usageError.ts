@@ -1,0 +1,8 @@
+import { SocleError } from "#progress/socleError.ts";
+
+export type UsageErrorCode = "no-definition" | "needs-confirmation";
+
+/** The command line alone cannot be followed; nothing was done. Exit code 2. */
+export class UsageError extends SocleError<UsageErrorCode> {
+  override readonly name = "UsageError";
+}

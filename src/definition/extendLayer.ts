@@ -1,0 +1,103 @@
+import { toProblem } from "./problem.ts";
+import type { Problem } from "./problem.ts";
+import type { FlatLayer } from "./schema.ts";
+
+type Removal = NonNullable<FlatLayer["remove"]>;
+type Lists<Name extends string> = { readonly [Key in Name]?: string[] | undefined };
+
+export interface ExtendedLayer {
+  readonly layer: FlatLayer;
+  /** What `remove` names and the base does not have: most likely the base has changed since. */
+  readonly problems: Problem[];
+}
+
+/**
+ * Puts changes over a base. Lists append, records merge by key, everything else replaces; what
+ * `remove` names is taken from the base first. Both have passed the schema.
+ */
+export function extendLayer(base: FlatLayer, { remove = {}, ...changes }: FlatLayer): ExtendedLayer {
+  const problems: Problem[] = [];
+  const kept = removeFrom(base, remove, problems);
+  const layer = {
+    ...kept,
+    ...withoutUndefined(changes),
+    distribution: mergeSection(kept.distribution, changes.distribution, ["components"]),
+    packages: append(kept.packages, changes.packages),
+    files: { ...kept.files, ...changes.files },
+    units: mergeUnits(kept.units, changes.units),
+    kernel: mergeSection(kept.kernel, changes.kernel, KERNEL_LISTS),
+    root: mergeSection(kept.root, changes.root, []),
+    disk: mergeSection(kept.disk, changes.disk, []),
+  };
+  return { layer, problems };
+}
+
+function append(base: string[] = [], added: string[] = []): string[] {
+  return [...new Set([...base, ...added])];
+}
+
+function withoutUndefined<T extends object>(record: T): T {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as T; // fewer keys only
+}
+
+/** A section of the definition: `lists` append, its other keys replace. */
+function mergeSection<T extends object>(
+  base: T | undefined,
+  changes: T | undefined,
+  lists: readonly (keyof T)[],
+): T {
+  const merged = { ...base, ...withoutUndefined(changes ?? {}) } as T; // keys of the two only
+  for (const list of lists) {
+    const both = append(base?.[list] as string[] | undefined, changes?.[list] as string[] | undefined);
+    if (both.length > 0) merged[list] = both as T[keyof T]; // callers name keys that hold lists
+  }
+  return merged;
+}
+
+/** A unit has one state: naming it in one list takes it out of the base's other lists. */
+function mergeUnits(base: Lists<UnitList> = {}, changes: Lists<UnitList> = {}): Lists<UnitList> {
+  const named = new Set(UNIT_LISTS.flatMap((list) => changes[list] ?? []));
+  return Object.fromEntries(
+    UNIT_LISTS.map((list) => [
+      list,
+      append(
+        base[list]?.filter((unit) => !named.has(unit)),
+        changes[list],
+      ),
+    ]),
+  );
+}
+
+const UNIT_LISTS = ["enable", "disable", "mask"] as const;
+type UnitList = (typeof UNIT_LISTS)[number];
+const KERNEL_LISTS = ["modules", "initrdModules", "arguments"] as const;
+
+function removeFrom(base: FlatLayer, remove: Removal, problems: Problem[]): FlatLayer {
+  const take = (from: string[] | undefined, items: string[] | undefined, keys: string[]) =>
+    without(from, items, ["remove", ...keys], problems);
+  const paths = new Set(take(Object.keys(base.files ?? {}), remove.files, ["files"]));
+  return {
+    ...base,
+    packages: take(base.packages, remove.packages, ["packages"]),
+    files: Object.fromEntries(Object.entries(base.files ?? {}).filter(([path]) => paths.has(path))),
+    units: Object.fromEntries(
+      UNIT_LISTS.map((list) => [list, take(base.units?.[list], remove.units?.[list], ["units", list])]),
+    ),
+    kernel: {
+      ...base.kernel,
+      ...Object.fromEntries(
+        KERNEL_LISTS.map((list) => [
+          list,
+          take(base.kernel?.[list], remove.kernel?.[list], ["kernel", list]),
+        ]),
+      ),
+    },
+  };
+}
+
+function without(from: string[] = [], items: string[] = [], keys: string[], problems: Problem[]): string[] {
+  for (const [index, item] of items.entries()) {
+    if (!from.includes(item)) problems.push(toProblem([...keys, index], item, "something that the base has"));
+  }
+  return from.filter((item) => !items.includes(item));
+}

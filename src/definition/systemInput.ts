@@ -1,0 +1,127 @@
+import type { LevelName, TreePolicies } from "./levels.ts";
+
+/**
+ * What a person writes: a system, or changes to another one. An editor shows these comments while
+ * `defineSystem({...})` is written; the JSON Schema says the same, and a test compares the two.
+ */
+export interface SystemLayer {
+  /** Another definition that this one changes: a path beside this file (`./base.ts`, `./base.yaml`), or in TypeScript an imported system. */
+  readonly extends?: string | SystemLayer;
+  /** What to take away from the system named by `extends`. */
+  readonly remove?: RemoveInput;
+  /** Short name of the system, used in file names and os-release: lower-case letters and digits, separated by single `.` or `-`; at most 32 characters. */
+  readonly id?: string;
+  /** Version of the system: letters, digits, `.` and `-`. Each release needs a new, higher one. */
+  readonly version?: string;
+  /** Name for people, without the version. Default: the id. */
+  readonly name?: string;
+  /** The distribution that the packages come from. */
+  readonly distribution?: DistributionInput;
+  /** Debian packages to install, beside what Socle itself needs. The lock pins their versions. */
+  readonly packages?: readonly string[];
+  /** Files to put into the image, by absolute path: the content itself, or an object. */
+  readonly files?: Readonly<Record<string, string | FileInput>>;
+  /** systemd units to enable, disable or mask. */
+  readonly units?: UnitsInput;
+  /** The kernel, its modules and its command line. */
+  readonly kernel?: KernelInput;
+  /** Host name (RFC 1123). Default: the id. */
+  readonly hostname?: string;
+  /** Time zone, by IANA name, such as `Europe/Paris`. */
+  readonly timeZone?: string;
+  /** Locale, in UTF-8, such as `en_GB.UTF-8`. */
+  readonly locale?: string;
+  /** Level of immutability, or one policy per tree. */
+  readonly level?: LevelName | TreePolicies;
+  /** How the root image is stored. */
+  readonly root?: RootInput;
+  /** Sizes of the disk and its partitions: `600MiB`, `2GiB`, `1G` (always powers of 1024) or a number of bytes; whole MiB. */
+  readonly disk?: DiskInput;
+  /** How often a new version may fail to boot before the old one takes over: 1 to 9. */
+  readonly bootTries?: number;
+  /** Every timestamp in the image: a date such as `2026-01-01`, a time with its zone, or seconds since 1970. A fixed date keeps builds reproducible. */
+  readonly sourceDate?: string | number;
+}
+
+/** A whole system: its id and version are its own. */
+export interface SystemInput extends SystemLayer {
+  /** Short name of the system, used in file names and os-release: lower-case letters and digits, separated by single `.` or `-`; at most 32 characters. */
+  readonly id: string;
+  /** Version of the system: letters, digits, `.` and `-`. Each release needs a new, higher one. */
+  readonly version: string;
+}
+
+/** What `extendSystem` takes beside the base. */
+export type SystemChanges = Omit<SystemLayer, "extends">;
+
+export interface DistributionInput {
+  /** Debian suite. Its updates and security suites are used with it. */
+  readonly suite?: string;
+  /** Components of the archive, such as `non-free-firmware`. */
+  readonly components?: readonly string[];
+}
+
+/** A file with `content` or with `source`. */
+export type FileInput = FileAttributes &
+  (
+    | { readonly content: string; readonly source?: never }
+    | { readonly source: string; readonly content?: never }
+  );
+
+export interface FileAttributes {
+  /** The content, as text. */
+  readonly content?: string;
+  /** A file to copy: a path beside the definition that names it, or a `file:` URL such as `import.meta.resolve("./motd")`. */
+  readonly source?: string;
+  /** Permissions, in octal: `0644` as text, `0o644` as a number. */
+  readonly mode?: string | number;
+  /** Owner and group, as `user:group`, names or numbers. */
+  readonly owner?: string;
+}
+
+export interface UnitsInput {
+  /** Units to start at boot. */
+  readonly enable?: readonly string[];
+  /** Units that their package enables and that shall not start by themselves. */
+  readonly disable?: readonly string[];
+  /** Units that nothing may start. */
+  readonly mask?: readonly string[];
+}
+
+export interface KernelInput {
+  /** The Debian kernel package. */
+  readonly package?: string;
+  /** Modules to load at boot. */
+  readonly modules?: readonly string[];
+  /** Modules to add to the initrd, beside those that the boot chain needs. */
+  readonly initrdModules?: readonly string[];
+  /** Words to append to the kernel command line. Socle sets those of the root and its verification. */
+  readonly arguments?: readonly string[];
+}
+
+export interface RootInput {
+  /** Compression of the root image. `none` gives the smallest updates, `lz4` and `zstd` the smallest disks. */
+  readonly compression?: "none" | "lz4" | "zstd";
+}
+
+export interface DiskInput {
+  /** The whole disk image; `/var` grows to the real disk at first boot. */
+  readonly size?: string | number;
+  /** The EFI system partition: room for two kernel images. */
+  readonly esp?: string | number;
+  /** One root slot; there are two, except at level `classic`. */
+  readonly rootSlot?: string | number;
+  /** One verity slot. Default: what the hash tree of a full root slot needs. */
+  readonly veritySlot?: string | number;
+}
+
+export interface RemoveInput {
+  /** Packages not to install. */
+  readonly packages?: readonly string[];
+  /** Files not to put into the image, by path. */
+  readonly files?: readonly string[];
+  /** Units to take out of these lists. */
+  readonly units?: UnitsInput;
+  /** Modules and arguments to take out. */
+  readonly kernel?: Pick<KernelInput, "modules" | "initrdModules" | "arguments">;
+}

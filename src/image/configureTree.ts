@@ -1,0 +1,119 @@
+import { join } from "node:path";
+
+import type { Definition } from "#definition/definition.ts";
+import { hashFile, linkOrCopy, makeFolder, writeSymlink, writeWithParents } from "#system/files.ts";
+
+import type { BuildContext } from "./buildContext.ts";
+import { listImageFiles, type ImageFile } from "./imageFiles.ts";
+import { digest, type StepResult } from "./stepCache.ts";
+
+/** The device programs that go into every image, made by earlier steps. */
+export interface DevicePrograms {
+  readonly node: string;
+  readonly agent: string;
+  readonly configure: string;
+}
+
+/** What an overlay over the packages' tree changes: `upper/`. */
+export async function configureTree(
+  context: BuildContext,
+  installed: StepResult<unknown>,
+  programs: DevicePrograms,
+): Promise<StepResult<null>> {
+  const { definition, tools, signal } = context;
+  const files = listImageFiles(definition);
+  return context.cache.run({
+    name: "configure",
+    code: [import.meta.filename],
+    inputs: {
+      tree: installed.key,
+      files: digest(files.map((file) => (file.kind === "file" ? { ...file, content: Buffer.from(file.content).toString("base64") } : file))),
+      units: digest({ ...definition.units }),
+      locale: definition.locale,
+      usr: definition.policies.usr,
+      programs: await Promise.all([programs.node, programs.agent, programs.configure].map((file) => hashFile(file))),
+    },
+    describe: () => `${files.length} files`,
+    make: async (folder) => {
+      const stage = join(folder, "stage");
+      for (const file of files) await stageFile(stage, file);
+      await stagePrograms(stage, programs);
+      await writeWithParents(join(folder, "owners"), encodeOwners(files));
+      await makeFolder(join(folder, "upper"));
+      await makeFolder(join(folder, "work"));
+      await tools.runScript(CONFIGURE, [installed.folder, folder, ...toUnitArguments(definition)], {
+        folders: [installed.folder, folder],
+        signal,
+        title: "configure the tree",
+        environment: { LOCALE: definition.locale, USR: definition.policies.usr },
+      });
+      return null;
+    },
+  });
+}
+
+async function stageFile(stage: string, file: ImageFile): Promise<void> {
+  const path = join(stage, file.path);
+  await (file.kind === "symlink" ? writeSymlink(path, file.target) : writeWithParents(path, file.content, file.mode));
+}
+
+async function stagePrograms(stage: string, programs: DevicePrograms): Promise<void> {
+  const folder = join(stage, "usr/lib/socle");
+  await makeFolder(folder);
+  await linkOrCopy(programs.node, join(folder, "node"));
+  await linkOrCopy(programs.agent, join(folder, "agent.mjs"));
+  await linkOrCopy(programs.configure, join(folder, "configure.mjs"));
+}
+
+/** NUL-separated triples: mode, owner, path. */
+function encodeOwners(files: readonly ImageFile[]): string {
+  return files
+    .filter((file) => file.kind === "file")
+    .map(({ mode, owner, path }) => `${mode.toString(8)}\0${owner}\0${path}\0`)
+    .join("");
+}
+
+const ALWAYS_ENABLED = ["systemd-networkd.service"];
+/** The machine offers no login; logs and control go through the agent. */
+const NEVER_STARTED = ["getty@tty1.service", "serial-getty@ttyS0.service", "systemd-firstboot.service", "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer"];
+
+function toUnitArguments({ units, policies }: Definition): string[] {
+  const masked = policies.usr === "verified" ? [...NEVER_STARTED.filter((unit) => !units.enable.includes(unit)), ...units.mask] : units.mask;
+  const verbs = { enable: [...ALWAYS_ENABLED, ...units.enable], disable: units.disable, mask: masked };
+  return Object.entries(verbs).flatMap(([verb, names]) => names.flatMap((name) => [verb, name]));
+}
+
+// $1 the packages step, $2 this step, then pairs of verb and unit.
+const CONFIGURE = `
+mkdir /tmp/lower /tmp/layer /tmp/merged
+mount --bind "$1/tree" /tmp/lower
+mount --bind "$2" /tmp/layer
+mount -t overlay overlay -o lowerdir=/tmp/lower,upperdir=/tmp/layer/upper,workdir=/tmp/layer/work /tmp/merged
+shift 2
+# Folders that exist keep their owner and mode, and /lib stays a symlink.
+tar -C /tmp/layer/stage --owner=0 --group=0 -cf - . | tar -C /tmp/merged --no-overwrite-dir --keep-directory-symlink -xpf -
+cd /tmp/merged
+systemd-sysusers --root=/tmp/merged
+chroot /tmp/merged sh -eu -c 'xargs -0 -n 3 sh -eu -c '\\''chown "$2" "$3"; chmod "$1" "$3"'\\'' sh' < /tmp/layer/owners
+rm -f etc/.pwd.lock etc/passwd- etc/group- etc/shadow- etc/gshadow-
+case $LOCALE in
+  C | C.* | POSIX) ;;
+  *) chroot /tmp/merged localedef -i "\${LOCALE%%.*}" -f "\${LOCALE#*.}" "$LOCALE" ;;
+esac
+while [ $# -gt 0 ]; do systemctl --root=/tmp/merged "$1" "$2"; shift 2; done
+if [ "$USR" = verified ]; then
+  # The package database describes the image, so it lives and changes with the image.
+  mkdir -p usr/lib/sysimage && mv var/lib/dpkg usr/lib/sysimage/dpkg
+  rm -rf var/lib/apt var/lib/pam var/lib/ucf var/lib/systemd/deb-systemd-* var/cache/* var/log/*
+  for name in home srv root; do
+    [ ! -d $name ] || [ -L $name ] || { rm -rf "$name"; ln -s "var/$name" "$name"; }
+    mkdir -p "var/$name"
+  done
+  chmod 700 var/root
+  # Every folder of /var as tmpfiles.d lines: a later version adds its own, an empty /var is filled.
+  find var -mindepth 1 \\( -type d -printf 'd "/%p" %#m %U %G -\\n' \\) -o \\( -type l -printf 'L "/%p" - - - - %l\\n' \\) | sort > usr/lib/tmpfiles.d/socle-var.conf
+fi
+cd /
+umount /tmp/merged
+rm -rf /tmp/layer/stage /tmp/layer/work /tmp/layer/owners
+`;

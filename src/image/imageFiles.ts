@@ -1,0 +1,156 @@
+import type { Definition } from "#definition/definition.ts";
+import { toLevelName } from "#definition/levels.ts";
+import { ETC_MOUNTS, encodeFstab, hasVarPartition, VAR_MOUNTS } from "#boot/levelMounts.ts";
+import { systemUuidOf } from "#boot/partitionUuids.ts";
+
+/** A file or symlink that the build adds to the packages' tree. */
+export type ImageFile =
+  | { readonly kind: "file"; readonly path: string; readonly content: string | Uint8Array; readonly mode: number; readonly owner: string }
+  | { readonly kind: "symlink"; readonly path: string; readonly target: string };
+
+/** Everything that the build itself and the definition put into the image, later ones over earlier ones. */
+export function listImageFiles(definition: Definition): ImageFile[] {
+  return [
+    ...identityFiles(definition),
+    ...stateFiles(definition),
+    ...networkFiles(),
+    ...serviceFiles(definition),
+    ...Object.entries(definition.files).map(([path, file]): ImageFile => ({
+      kind: "file",
+      path,
+      content: Buffer.from(file.content, file.encoding),
+      mode: file.mode,
+      owner: file.owner,
+    })),
+  ];
+}
+
+function text(path: string, content: string, mode = 0o644): ImageFile {
+  return { kind: "file", path, content, mode, owner: "root:root" };
+}
+
+function symlink(path: string, target: string): ImageFile {
+  return { kind: "symlink", path, target };
+}
+
+function identityFiles(definition: Definition): ImageFile[] {
+  const { id, version, name, policies } = definition;
+  const image = {
+    id,
+    version,
+    name,
+    level: toLevelName(policies),
+    policies,
+    rootSlots: policies.usr === "verified" ? { A: 2, B: 4 } : { A: 2 },
+  };
+  return [
+    text("/usr/lib/os-release", encodeOsRelease(definition)),
+    text("/usr/lib/socle/image.json", `${JSON.stringify(image, null, 2)}\n`),
+    text("/etc/hostname", `${definition.hostname}\n`),
+    text("/etc/hosts", "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"),
+    text("/etc/locale.conf", `LANG=${definition.locale}\n`),
+    symlink("/etc/localtime", `/usr/share/zoneinfo/${definition.timeZone}`),
+    // Empty, not "uninitialized": that would make every boot of a read-only /etc a first boot.
+    text("/etc/machine-id", "", 0o444),
+  ];
+}
+
+/** os-release(5). */
+export function encodeOsRelease({ id, version, name, distribution }: Definition): string {
+  const quote = (value: string) => `"${value.replaceAll(/["$\\`]/g, "\\$&")}"`;
+  return [
+    `ID=${id}`,
+    "ID_LIKE=debian",
+    `NAME=${quote(name)}`,
+    `PRETTY_NAME=${quote(`${name} ${version}`)}`,
+    `VERSION_ID=${version}`,
+    `IMAGE_ID=${id}`,
+    `IMAGE_VERSION=${version}`,
+    `VERSION_CODENAME=${distribution.suite}`,
+    `DEBIAN_CODENAME=${distribution.suite}`,
+    "",
+  ].join("\n");
+}
+
+function stateFiles({ id, policies, kernel }: Definition): ImageFile[] {
+  const uuids = { root: systemUuidOf(id, "root"), var: systemUuidOf(id, "var") };
+  const files = [
+    text("/etc/fstab", encodeFstab(policies, uuids)),
+    text("/etc/modules-load.d/socle.conf", kernel.modules.map((module) => `${module}\n`).join("")),
+  ];
+  if (hasVarPartition(policies)) {
+    files.push(
+      text("/usr/lib/repart.d/50-var.conf", "# Grows /var to the end of the disk. repart.d(5)\n[Partition]\nType=var\nLabel=var\n"),
+      // The file system can grow only after its partition has.
+      text("/usr/lib/systemd/system/systemd-growfs@var.service.d/socle.conf", "[Unit]\nAfter=systemd-repart.service\n"),
+    );
+  }
+  if (policies.usr === "writable") {
+    files.push(
+      text("/usr/lib/repart.d/50-root.conf", "# Grows the root to the end of the disk. repart.d(5)\n[Partition]\nType=root\n"),
+      text("/usr/lib/systemd/system/systemd-growfs-root.service.d/socle.conf", "[Unit]\nAfter=systemd-repart.service\n"),
+    );
+  }
+  if (VAR_MOUNTS[policies.var]?.fileSystem === "tmpfs") {
+    files.push(text("/usr/lib/systemd/journald.conf.d/socle.conf", "[Journal]\nStorage=volatile\n"));
+  }
+  return files;
+}
+
+function networkFiles(): ImageFile[] {
+  return [
+    text(
+      "/usr/lib/systemd/network/89-socle-dhcp.network",
+      "# What a machine does until its configuration says otherwise. systemd.network(5)\n[Match]\nType=ether\nKind=!*\n\n[Network]\nDHCP=yes\n",
+    ),
+    symlink("/etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf"),
+  ];
+}
+
+function serviceFiles({ policies }: Definition): ImageFile[] {
+  const units = "/usr/lib/systemd/system";
+  const files = [
+    text(`${units}/socle-agent.service`, AGENT_UNIT),
+    symlink(`${units}/multi-user.target.wants/socle-agent.service`, "../socle-agent.service"),
+    // A boot is good when everything of multi-user.target has started: then systemd-bless-boot takes the counter away.
+    text(`${units}/boot-complete.target.d/socle.conf`, "[Unit]\nRequires=multi-user.target socle-agent.service\nAfter=multi-user.target socle-agent.service\n"),
+  ];
+  if (ETC_MOUNTS[policies.etc] === "rendered-overlay") {
+    files.push(
+      text(`${units}/socle-configuration.service`, CONFIGURATION_UNIT),
+      symlink(`${units}/sysinit.target.wants/socle-configuration.service`, "../socle-configuration.service"),
+    );
+  }
+  return files;
+}
+
+const AGENT_UNIT = `[Unit]
+Description=Socle agent
+Documentation=man:systemd.service(5)
+After=network.target
+
+[Service]
+Type=notify
+NotifyAccess=all
+ExecStart=/usr/lib/socle/node --jitless /usr/lib/socle/agent.mjs
+ImportCredential=socle.*
+Restart=on-failure
+RestartSec=2
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+const CONFIGURATION_UNIT = `[Unit]
+Description=Render /etc from the machine configuration
+DefaultDependencies=no
+Conflicts=shutdown.target
+RequiresMountsFor=/var
+Before=sysinit.target systemd-networkd.service systemd-tmpfiles-setup.service shutdown.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/lib/socle/node --jitless /usr/lib/socle/configure.mjs
+ImportCredential=socle.*
+`;

@@ -1,0 +1,84 @@
+import { join } from "node:path";
+
+import { systemUuidOf } from "#boot/partitionUuids.ts";
+import type { Definition } from "#definition/definition.ts";
+import { fileSize, readText } from "#system/files.ts";
+import { parseSha256, type Sha256 } from "#release/sha256.ts";
+
+import type { BuildContext } from "./buildContext.ts";
+import type { StepResult } from "./stepCache.ts";
+
+/** The root image: `root.img`, and where it is verified its hash tree, `verity.img`. */
+export interface PackedRoot {
+  readonly rootHash?: Sha256;
+  readonly rootImageBytes: number;
+  readonly hashTreeBytes: number;
+}
+
+const COMPRESSION: Readonly<Record<Definition["root"]["compression"], readonly string[]>> = {
+  none: [],
+  lz4: ["-zlz4hc,12", "-C65536"],
+  zstd: ["-zzstd,6", "-C65536"],
+};
+
+/** EROFS and dm-verity at the verified levels, a writable ext4 at `classic`. */
+export async function packRoot(
+  context: BuildContext,
+  installed: StepResult<unknown>,
+  configured: StepResult<unknown>,
+): Promise<StepResult<PackedRoot>> {
+  const { definition, tools, signal } = context;
+  const { sourceDateEpoch, policies, root, disk, id } = definition;
+  const verified = policies.usr === "verified";
+  return context.cache.run({
+    name: "root",
+    code: [import.meta.filename],
+    inputs: {
+      tree: configured.key,
+      verified,
+      compression: root.compression,
+      sourceDateEpoch,
+      ...(verified ? {} : { sizeBytes: disk.rootSlotSizeBytes, id }),
+    },
+    describe: ({ rootHash, rootImageBytes }) =>
+      `${(rootImageBytes / 1e6).toFixed(1)} MB${rootHash === undefined ? ", writable" : `, root hash ${rootHash.slice(0, 12)}`}`,
+    make: async (folder) => {
+      const [script, args] = verified
+        ? [PACK_VERIFIED, [String(sourceDateEpoch), ...COMPRESSION[root.compression]]]
+        : [PACK_WRITABLE, [String(disk.rootSlotSizeBytes), systemUuidOf(id, "root")]];
+      await tools.runScript(MOUNT_MERGED + script, [installed.folder, configured.folder, folder, ...args], {
+        folders: [installed.folder, configured.folder, folder],
+        environment: { SOURCE_DATE_EPOCH: String(sourceDateEpoch), E2FSPROGS_FAKE_TIME: String(sourceDateEpoch) },
+        signal,
+        title: "pack the root",
+      });
+      const rootImageBytes = await fileSize(join(folder, "root.img"));
+      if (!verified) return { rootImageBytes, hashTreeBytes: 0 };
+      const rootHash = parseSha256((await readText(join(folder, "roothash"))).trim());
+      return { rootHash, rootImageBytes, hashTreeBytes: await fileSize(join(folder, "verity.img")) };
+    },
+  });
+}
+
+/** $1 the packages step, $2 the configure step, $3 where to write. The whole tree is then at /tmp/merged. */
+export const MOUNT_MERGED = `
+mkdir /tmp/lower /tmp/upper /tmp/merged
+mount --bind "$1/tree" /tmp/lower
+mount --bind "$2/upper" /tmp/upper
+mount -t overlay overlay -o ro,lowerdir=/tmp/upper:/tmp/lower /tmp/merged
+cd "$3"; shift 3
+`;
+
+// Then $1 the source date, and options of mkfs.erofs. The kernel is in the unified kernel image, /var on its own.
+const PACK_VERIFIED = `
+epoch=$1; shift
+mkfs.erofs --quiet "-T$epoch" --all-time -U 00000000-0000-0000-0000-000000000000 "$@" \\
+  --exclude-regex='^var/.+' --exclude-regex='^boot/.+' root.img /tmp/merged
+veritysetup format --salt= --uuid=00000000-0000-0000-0000-000000000000 --root-hash-file=roothash root.img verity.img > /dev/null
+`;
+
+// Then $1 the size in bytes, $2 the UUID.
+const PACK_WRITABLE = `
+truncate -s "$1" root.img
+mke2fs -q -t ext4 -L root -U "$2" -E "hash_seed=$2,lazy_itable_init=1,root_owner=0:0" -d /tmp/merged root.img
+`;

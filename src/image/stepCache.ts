@@ -1,0 +1,135 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+
+import { reportStep, type Report } from "#progress/events.ts";
+import { parseSha256, type Sha256 } from "#release/sha256.ts";
+import { exists, listFolder, makeFolder, makeWorkFolder, move, readIfPresent, readStamp, readText, remove, touch, writeAtomic } from "#system/files.ts";
+
+/** JSON values: what a step's inputs and its result are made of. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
+
+export interface StepResult<Value> {
+  /** The folder that holds what the step made. */
+  readonly folder: string;
+  /** Names everything that went in; equal keys mean equal results. */
+  readonly key: Sha256;
+  readonly value: Value;
+}
+
+export interface Step<Value> {
+  /** A word for people and for the folder, e.g. `packages`. */
+  readonly name: string;
+  /** Source files whose change makes earlier results void: usually `[import.meta.filename]`. */
+  readonly code: readonly string[];
+  readonly inputs: Json;
+  /** Makes the result in an empty folder. What it returns is kept beside it. */
+  readonly make: (folder: string) => Promise<Value>;
+  /** A detail for the progress line. */
+  readonly describe?: (value: Value) => string;
+}
+
+interface StepRecord<Value> {
+  readonly value: Value;
+  readonly files: Readonly<Record<string, readonly [sizeBytes: number, modifiedMs: number]>>;
+}
+
+/**
+ * Results of steps, by the digest of their inputs. A result is made in a work folder and renamed
+ * into place, so it is there whole or not at all; two builds that make the same one at once both
+ * succeed, and one copy stays. A result whose files were touched since is made again.
+ */
+export class StepCache {
+  readonly #steps: string;
+  readonly #work: string;
+  readonly #report: Report;
+
+  constructor(folders: { steps: string; work: string }, report: Report) {
+    this.#steps = folders.steps;
+    this.#work = folders.work;
+    this.#report = report;
+  }
+
+  async run<Value>(step: Step<Value>): Promise<StepResult<Value>> {
+    const key = digest({ name: step.name, code: await digestCode(step.code), inputs: step.inputs });
+    const folder = join(this.#steps, step.name, key);
+    const value = await reportStep(this.#report, step.name, async () => {
+      const known = await this.#read<Value>(folder);
+      if (known !== undefined) return { value: known.value, cached: true, ...detailOf(step, known.value) };
+      const made = await this.#make(step, folder);
+      return { value: made, ...detailOf(step, made) };
+    });
+    return { folder, key, value };
+  }
+
+  async #read<Value>(folder: string): Promise<StepRecord<Value> | undefined> {
+    const text = await readIfPresent(join(folder, "step.json"));
+    if (text === undefined) return undefined;
+    const record = JSON.parse(text) as StepRecord<Value>; // written by #make below, and by nothing else
+    for (const [name, [sizeBytes, modifiedMs]] of Object.entries(record.files)) {
+      const now = await readStamp(join(folder, name));
+      if (now?.sizeBytes !== sizeBytes || now.modifiedMs !== modifiedMs) return undefined;
+    }
+    await touch(join(folder, "step.json")); // the oldest are pruned first
+    return record;
+  }
+
+  async #make<Value>(step: Step<Value>, folder: string): Promise<Value> {
+    const work = await makeWorkFolder(this.#work, step.name);
+    try {
+      const value = await step.make(work);
+      const record: StepRecord<Value> = { value, files: await recordFiles(work) };
+      await writeAtomic(join(work, "step.json"), JSON.stringify(record));
+      await makeFolder(join(folder, ".."));
+      if (await exists(folder)) await move(folder, `${work}.old`);
+      await move(work, folder).catch(async (error: unknown) => {
+        // Another build was quicker: its result is as good as ours.
+        if (!(await exists(join(folder, "step.json")))) throw error;
+        await remove(work);
+      });
+      await remove(`${work}.old`);
+      return value;
+    } catch (error) {
+      await remove(work);
+      throw error;
+    }
+  }
+}
+
+/** Size and time of the files at the top of a folder; trees below it are not walked. */
+async function recordFiles(folder: string): Promise<StepRecord<unknown>["files"]> {
+  const files: Record<string, [number, number]> = {};
+  for (const name of await listFolder(folder)) {
+    const stamp = await readStamp(join(folder, name));
+    if (stamp !== undefined) files[name] = [stamp.sizeBytes, stamp.modifiedMs];
+  }
+  return files;
+}
+
+function detailOf<Value>(step: Step<Value>, value: Value): { detail?: string } {
+  return step.describe === undefined ? {} : { detail: step.describe(value) };
+}
+
+const codeDigests = new Map<string, Promise<string>>();
+
+async function digestCode(files: readonly string[]): Promise<string[]> {
+  return Promise.all(
+    files.map((file) => {
+      const known = codeDigests.get(file) ?? readText(file).then((text) => digest(text));
+      codeDigests.set(file, known);
+      return known;
+    }),
+  );
+}
+
+/** SHA-256 over JSON with sorted keys. */
+export function digest(value: Json): Sha256 {
+  return parseSha256(createHash("sha256").update(canonical(value)).digest("hex"));
+}
+
+function canonical(value: Json): string {
+  return JSON.stringify(value, (_, part: Json) =>
+    part !== null && typeof part === "object" && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}

@@ -1,0 +1,12 @@
+import { SocleError } from "#progress/socleError.ts";
+
+export type ReleaseErrorCode =
+  | "manifest-malformed"
+  | "manifest-unsupported"
+  | "checksums-malformed"
+  | "packages-malformed";
+
+/** A document of a release that cannot be read. */
+export class ReleaseError extends SocleError<ReleaseErrorCode> {
+  override readonly name = "ReleaseError";
+}

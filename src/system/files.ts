@@ -1,0 +1,187 @@
+import { createHash, randomBytes, type BinaryLike } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { access, copyFile, link, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink, utimes } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import { parseSha256, type Sha256 } from "#release/sha256.ts";
+
+export async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+export async function readText(path: string): Promise<string> {
+  return readFile(path, "utf8");
+}
+
+export async function readBytes(path: string): Promise<Uint8Array> {
+  return readFile(path);
+}
+
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true });
+}
+
+/** Removes a file or a whole folder; nothing to remove is no error. */
+export async function remove(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true });
+}
+
+export async function move(from: string, to: string): Promise<void> {
+  await rename(from, to);
+}
+
+/** The names in a folder, sorted; none when there is no such folder. */
+export async function listFolder(path: string): Promise<string[]> {
+  const names = await readdir(path).catch((error: unknown) => {
+    if (isNoEntry(error)) return [];
+    throw error;
+  });
+  return names.toSorted();
+}
+
+export interface TreeEntry {
+  /** Relative to the folder that was listed. */
+  readonly path: string;
+  readonly kind: "directory" | "file" | "symlink";
+  readonly mode: number;
+  /** Of a symlink. */
+  readonly target?: string;
+}
+
+/** Everything below a folder, sorted by path; neither devices nor sockets are listed. */
+export async function listTree(folder: string): Promise<TreeEntry[]> {
+  const entries: TreeEntry[] = [];
+  for (const path of (await readdir(folder, { recursive: true })).toSorted()) {
+    const entry = await lstat(join(folder, path));
+    const mode = entry.mode & 0o7777;
+    if (entry.isDirectory()) entries.push({ path, kind: "directory", mode });
+    else if (entry.isSymbolicLink()) entries.push({ path, kind: "symlink", mode, target: await readlink(join(folder, path)) });
+    else if (entry.isFile()) entries.push({ path, kind: "file", mode });
+  }
+  return entries;
+}
+
+export async function fileSize(path: string): Promise<number> {
+  return (await stat(path)).size;
+}
+
+/** Size and time of a file; undefined for what is no file or is not there. */
+export async function readStamp(path: string): Promise<{ sizeBytes: number; modifiedMs: number } | undefined> {
+  const entry = await stat(path).catch((error: unknown) => {
+    if (isNoEntry(error)) return undefined;
+    throw error;
+  });
+  return entry?.isFile() === true ? { sizeBytes: entry.size, modifiedMs: entry.mtimeMs } : undefined;
+}
+
+/** Marks a file as used now. */
+export async function touch(path: string): Promise<void> {
+  const now = new Date();
+  await utimes(path, now, now);
+}
+
+/** The content, or undefined when there is no such file. Any other failure is thrown. */
+export async function readIfPresent(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (isNoEntry(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Writes beside the target, syncs, renames: a reader or a power cut sees the old file or the new one. */
+export async function writeAtomic(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const beside = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  try {
+    const file = await open(beside, "wx", mode);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+}
+
+/** Writes a file and the folders above it, with the given permission bits whatever the umask. */
+export async function writeWithParents(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const file = await open(path, "w", mode);
+  try {
+    await file.writeFile(content);
+    await file.chmod(mode);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes a symlink and the folders above it, in place of what was there. */
+export async function writeSymlink(path: string, target: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await rm(path, { force: true });
+  await symlink(target, path);
+}
+
+export async function hashFile(path: string, signal?: AbortSignal): Promise<Sha256> {
+  const hash = createHash("sha256");
+  const stream = createReadStream(path, { highWaterMark: 4 << 20, ...(signal === undefined ? {} : { signal }) });
+  for await (const chunk of stream) hash.update(chunk as Uint8Array); // a stream without encoding yields bytes
+  return parseSha256(hash.digest("hex"));
+}
+
+export function hashBytes(bytes: BinaryLike): Sha256 {
+  return parseSha256(createHash("sha256").update(bytes).digest("hex"));
+}
+
+/** Makes `to` the same file as `from`; a copy where they are on different file systems. */
+export async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && (error.code === "EXDEV" || error.code === "EPERM"))) throw error;
+    await copyFile(from, to);
+  }
+}
+
+/**
+ * A new folder below `root` that carries this process's id in its name, so that a later run can
+ * tell a folder in use from one that a killed run left behind.
+ */
+export async function makeWorkFolder(root: string, name: string): Promise<string> {
+  const path = join(root, `${name}-${process.pid}-${randomBytes(4).toString("hex")}`);
+  await mkdir(path, { recursive: true });
+  return path;
+}
+
+/** Removes the work folders whose process is gone. */
+export async function removeStaleWorkFolders(root: string): Promise<void> {
+  for (const name of await listFolder(root)) {
+    const pid = /-(\d+)-[0-9a-f]{8}$/.exec(name)?.[1];
+    if (pid !== undefined && !isProcessAlive(Number(pid))) {
+      await rm(join(root, name), { recursive: true, force: true });
+    }
+  }
+}
+
+function isNoEntry(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+function isProcessAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+

@@ -1,0 +1,168 @@
+import { readFile } from "node:fs/promises";
+import { dirname, isAbsolute, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Definition } from "#definition/definition.ts";
+import { DefinitionError } from "#definition/definitionError.ts";
+import { extendLayer } from "#definition/extendLayer.ts";
+import { findSchemaProblems } from "#definition/findSchemaProblems.ts";
+import { findProblems, listSources, parseDefinition } from "#definition/parseDefinition.ts";
+import type { SourceContents } from "#definition/parseDefinition.ts";
+import { toProblem } from "#definition/problem.ts";
+import type { Problem } from "#definition/problem.ts";
+import { layerSchema } from "#definition/schema.ts";
+import type { FlatLayer } from "#definition/schema.ts";
+import { LoadDefinitionError } from "./loadDefinitionError.ts";
+import { readDefinitionFile } from "./readDefinitionFile.ts";
+import type { DefinitionText } from "./readDefinitionFile.ts";
+
+export interface LoadedDefinition {
+  readonly definition: Definition;
+  /** Absolute. */
+  readonly file: string;
+  /** Every file that the definition was made from, itself included: bases and sources; absolute, sorted. */
+  readonly readFiles: readonly string[];
+}
+
+/** One definition of a chain of bases. */
+interface Layer extends DefinitionText {
+  /** True for a base that came as an object: nobody knows which file wrote it. */
+  readonly isImported: boolean;
+}
+
+/**
+ * Loads a definition with its bases and the sources of its files.
+ * @throws {DefinitionError} with all problems, each with its place where that is known.
+ * @throws {LoadDefinitionError} for a file from which nothing could be had.
+ */
+export async function loadDefinition(path: string): Promise<LoadedDefinition> {
+  const file = resolve(path);
+  const layers = await readLayers(file, []);
+  const fail = (problems: readonly Problem[]): DefinitionError =>
+    new DefinitionError(problems, {
+      file,
+      sourceTexts: new Map(layers.map((layer) => [layer.file, layer.text])),
+    });
+
+  const problems = findLayerProblems(layers);
+  if (problems.length > 0) throw fail(problems);
+
+  const merged = mergeLayers(layers);
+  if (merged.problems.length > 0) throw fail(merged.problems);
+
+  const sources = await readSources(listSources(merged.layer));
+  try {
+    const definition = parseDefinition(merged.layer, sources);
+    const readFiles = [...new Set([...layers.map((layer) => layer.file), ...sources.keys()])].sort();
+    return { definition, file, readFiles };
+  } catch (error) {
+    if (!(error instanceof DefinitionError)) throw error;
+    throw fail(error.problems.map((problem) => locateInLayers(problem, layers)));
+  }
+}
+
+/** The definition and its bases, the deepest base first. */
+async function readLayers(file: string, above: readonly string[]): Promise<Layer[]> {
+  if (above.includes(file)) {
+    throw new LoadDefinitionError(
+      "definition-extends-itself",
+      `Cannot load the definition "${above[0]}": it extends itself: ${[...above, file].join(" → ")}`,
+    );
+  }
+  return splitBase({ ...(await readDefinitionFile(file)), isImported: false }, [...above, file]);
+}
+
+/** Takes `extends` out of a layer and reads what it names; a wrong one stays, for the schema to refuse. */
+async function splitBase(layer: Layer, above: readonly string[]): Promise<Layer[]> {
+  if (typeof layer.value !== "object" || layer.value === null || !("extends" in layer.value)) return [layer];
+  const { extends: base, ...value } = layer.value;
+  if (typeof base === "string" && base !== "") {
+    return [...(await readLayers(resolve(dirname(layer.file), base), above)), { ...layer, value }];
+  }
+  if (typeof base === "object" && base !== null) {
+    const imported: Layer = { ...layer, value: base, isImported: true, locate: () => undefined };
+    return [...(await splitBase(imported, above)), { ...layer, value }];
+  }
+  return base === undefined ? [{ ...layer, value }] : [layer];
+}
+
+function findLayerProblems(layers: readonly Layer[]): Problem[] {
+  return layers.flatMap((layer) => {
+    const found = layers.length === 1 ? findProblems(layer.value) : findSchemaProblems(layer.value);
+    const problems = found.length === 0 ? [...findUnknownPlaces(layer)] : found;
+    return problems.map((problem) => locateProblem(problem, layer)).sort(byLine);
+  });
+}
+
+/** As one reads the file; what has no place comes last. */
+function byLine(a: Problem, b: Problem): number {
+  const lineOf = ({ line = Number.MAX_SAFE_INTEGER }: Problem): number => line;
+  return lineOf(a) - lineOf(b);
+}
+
+/** Sources of an imported base that are relative, to a file that nobody knows. */
+function findUnknownPlaces(layer: Layer): Problem[] {
+  if (!layer.isImported) return [];
+  return Object.entries(layerSchema.parse(layer.value).files ?? {}).flatMap(([path, file]) => {
+    if (typeof file === "string" || file.source === undefined) return [];
+    if (file.source.startsWith("file:") || isAbsolute(file.source)) return [];
+    const hint = `in the base write import.meta.resolve(${JSON.stringify(file.source)}), or extend it by its path`;
+    const wanted = "a file: URL, since this base was imported and its place is not known";
+    return [toProblem(["extends", "files", path, "source"], file.source, wanted, hint)];
+  });
+}
+
+function mergeLayers(layers: readonly Layer[]): { layer: FlatLayer; problems: Problem[] } {
+  const [base, ...changes] = layers;
+  let merged: FlatLayer = base === undefined ? {} : anchorSources(base);
+  const problems: Problem[] = [];
+  for (const layer of changes) {
+    const extended = extendLayer(merged, anchorSources(layer));
+    merged = extended.layer;
+    problems.push(...extended.problems.map((problem) => locateProblem(problem, layer)));
+  }
+  return { layer: merged, problems };
+}
+
+/** Makes each source absolute: it is relative to the file that names it, wherever that is extended from. */
+function anchorSources(layer: Layer): FlatLayer {
+  const parsed = layerSchema.parse(layer.value);
+  const files = Object.entries(parsed.files ?? {}).map(([path, file]) => {
+    if (typeof file === "string" || file.source === undefined) return [path, file];
+    const source = file.source.startsWith("file:")
+      ? fileURLToPath(file.source)
+      : resolve(dirname(layer.file), file.source);
+    return [path, { ...file, source }];
+  });
+  return { ...parsed, files: Object.fromEntries(files) as FlatLayer["files"] }; // only sources have changed
+}
+
+async function readSources(paths: readonly string[]): Promise<SourceContents> {
+  const sources = new Map<string, Uint8Array | Error>();
+  for (const path of paths) {
+    sources.set(path, await readFile(path).catch((error: unknown) => toReadError(error)));
+  }
+  return sources;
+}
+
+const READ_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "that is a folder: name each of its files",
+  EACCES: "reading it is not permitted",
+};
+
+function toReadError(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  const code = "code" in error ? String(error.code) : "";
+  return new Error(READ_ERRORS[code] ?? error.message, { cause: error });
+}
+
+function locateProblem(problem: Problem, layer: Layer): Problem {
+  const position = layer.locate(problem.keys, problem.kind === "unknown-key" ? "key" : "value");
+  return { ...problem, file: layer.file, ...position };
+}
+
+/** A problem between keys belongs to the uppermost layer that writes the key. */
+function locateInLayers(problem: Problem, layers: readonly Layer[]): Problem {
+  const located = layers.toReversed().map((layer) => locateProblem(problem, layer));
+  return located.find(({ line }) => line !== undefined) ?? located[0] ?? problem;
+}

@@ -1,0 +1,90 @@
+import { join } from "node:path";
+
+import type { LockedPackage } from "#release/lock.ts";
+
+import { downloadPackages, type AptMirrors } from "./aptArchive.ts";
+import { exists, linkOrCopy, listFolder, makeFolder, makeWorkFolder, move, readText, remove, writeAtomic } from "./files.ts";
+import { runCommand } from "./runCommand.ts";
+
+/**
+ * Debian packages by content, shared by every definition: `SHA256.deb`, and `SHA256.control`, its
+ * stanza for a package index. A file is there whole or not at all.
+ */
+export class PackageStore {
+  readonly #folder: string;
+  readonly #workRoot: string;
+
+  constructor(folder: string, workRoot: string) {
+    this.#folder = folder;
+    this.#workRoot = workRoot;
+  }
+
+  fileOf(locked: LockedPackage): string {
+    return join(this.#folder, `${locked.sha256}.deb`);
+  }
+
+  async findMissing(packages: readonly LockedPackage[]): Promise<LockedPackage[]> {
+    const present = new Set(await listFolder(this.#folder));
+    return packages.filter((locked) => !present.has(`${locked.sha256}.control`));
+  }
+
+  /** Downloads what is missing. `mirrors` is asked for only then: a full store needs no network. */
+  async fetch(
+    packages: readonly LockedPackage[],
+    mirrors: () => Promise<AptMirrors>,
+    options: { onProgress?: (doneBytes: number, totalBytes: number) => void; signal?: AbortSignal | undefined } = {},
+  ): Promise<{ fetched: number; bytes: number }> {
+    const missing = await this.findMissing(packages);
+    if (missing.length === 0) return { fetched: 0, bytes: 0 };
+    const totalBytes = missing.reduce((sum, locked) => sum + locked.sizeBytes, 0);
+    const work = await makeWorkFolder(this.#workRoot, "download");
+    try {
+      let done = 0;
+      const fileIn = (locked: LockedPackage) => join(work, locked.path.split("/").at(-1) ?? locked.sha256);
+      const sizes = new Map(missing.map((locked) => [locked.path.split("/").at(-1), locked.sizeBytes]));
+      await downloadPackages(missing, await mirrors(), fileIn, {
+        signal: options.signal,
+        onFile: (line) => {
+          done += sizes.get(decodeURIComponent(/\/([^/\s]+\.deb)/.exec(line)?.[1] ?? "")) ?? 0;
+          options.onProgress?.(Math.min(done, totalBytes), totalBytes);
+        },
+      });
+      await makeFolder(this.#folder);
+      for (const locked of missing) await this.#keep(locked, fileIn(locked), options.signal);
+    } finally {
+      await remove(work);
+    }
+    return { fetched: missing.length, bytes: totalBytes };
+  }
+
+  async #keep(locked: LockedPackage, file: string, signal?: AbortSignal): Promise<void> {
+    const { stdout } = await runCommand(["dpkg-deb", "--field", file], { signal });
+    await move(file, this.fileOf(locked));
+    const index = `${stdout.trimEnd()}\nSize: ${locked.sizeBytes}\nSHA256: ${locked.sha256}\n`;
+    await writeAtomic(join(this.#folder, `${locked.sha256}.control`), index);
+  }
+
+  /** Lays the packages out as a flat repository that apt can read: the files and their index. */
+  async makeRepository(packages: readonly LockedPackage[], folder: string): Promise<void> {
+    await makeFolder(folder);
+    const stanzas = await Promise.all(
+      packages.map(async (locked) => {
+        const name = `${locked.name}_${locked.version.replace(":", "%3a")}_${locked.architecture}.deb`;
+        await linkOrCopy(this.fileOf(locked), join(folder, name));
+        const control = await readText(join(this.#folder, `${locked.sha256}.control`));
+        return `${control}Filename: ./${name}\n`;
+      }),
+    );
+    await writeAtomic(join(folder, "Packages"), stanzas.join("\n"));
+  }
+
+  /** Copies the packages to `folder` under the archive's own paths, so that it can serve as a mirror. */
+  async export(packages: readonly LockedPackage[], folder: string): Promise<void> {
+    for (const locked of packages) {
+      const target = join(folder, locked.path);
+      if (await exists(target)) continue;
+      await makeFolder(join(target, ".."));
+      await linkOrCopy(this.fileOf(locked), target);
+    }
+  }
+}
