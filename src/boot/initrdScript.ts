@@ -60,7 +60,7 @@ mount -t proc -o nosuid,nodev,noexec proc /proc || die "no /proc"
 mount -t sysfs -o nosuid,nodev,noexec sysfs /sys || die "no /sys"
 mount -t tmpfs -o mode=755,nosuid,nodev tmpfs /run || die "no /run"
 mkdir -p /run/socle
-read -r started _ < /proc/uptime
+read -r started < /proc/uptime
 modprobe -qab ${INITRD_MODULES.always.join(" ")}
 for alias in /sys/bus/*/devices/*/modalias; do
   read -r name < "$alias" && set -- "$@" "$name"
@@ -157,6 +157,7 @@ mount --bind ${state}/machine-id /sysroot/etc/machine-id && mount -o remount,bin
 }
 
 const CONCLUSION = `read -r mounted _ < /proc/uptime
-echo "started=$started mounted=$mounted" > /run/socle/initrd
+echo "$started" > /run/socle/initrd-times
+say "root mounted $mounted s after the kernel started"
 exec switch_root /sysroot /usr/lib/systemd/systemd
 `;

@@ -48,6 +48,8 @@ export interface VmOptions {
   /** A file that gets what the machine says on its serial console. */
   readonly serial?: string;
   readonly name?: string;
+  /** A machine configuration, handed to the machine as a credential. */
+  readonly config?: string;
   /** Stop when the system is healthy. */
   readonly once?: true;
   /** The port of this host that leads to the agent; a free one when absent. */

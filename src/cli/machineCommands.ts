@@ -28,6 +28,7 @@ export function addMachineCommands(program: RootCommand, run: RunCommand): void 
     .option("--port <port>", "port of this host for the agent (default: a free one)", parsePortOption)
     .option("--serial <file>", "keep what the machine says on its serial console")
     .option("--name <name>", "what socle status calls it")
+    .option("--config <file>", "give it this machine configuration")
     .option("--once", "stop as soon as it is healthy")
     .addHelpText(
       "after",

@@ -48,12 +48,11 @@ export async function buildInitrd(
   });
 }
 
-/** The script itself, the folders it mounts on, and the merged-usr symlinks. */
+/** The script itself and the folders it mounts on. */
 function frame(script: string): CpioEntry[] {
   const mountPoints = ["dev", "proc", "run", "sys", "sysroot", "tmp", "etc"];
   return [
     ...mountPoints.map((path): CpioEntry => ({ kind: "directory", path })),
-    ...["bin", "lib", "lib64", "sbin"].map((path): CpioEntry => ({ kind: "symlink", path, target: `usr/${path}` })),
     // The kernel opens it for PID 1 before devtmpfs is mounted.
     { kind: "device", path: "dev/console", device: "character", major: 5, minor: 1 },
     { kind: "file", path: "init", mode: 0o755, content: Buffer.from(script) },
@@ -77,6 +76,7 @@ async function readEntries(stage: string): Promise<CpioEntry[]> {
 const STAGE = `
 tree=$1 stage=$2 kernel=$3 count=$4; shift 4
 mkdir -p "$stage/usr/lib/modules/$kernel" "$stage/usr/bin" "$stage/usr/sbin" "$stage/usr/lib64"
+for name in bin lib lib64 sbin; do ln -s "usr/$name" "$stage/$name"; done
 cd "$tree/usr/lib/modules/$kernel"
 cp modules.order modules.builtin modules.builtin.modinfo "$stage/usr/lib/modules/$kernel/"
 while [ "$count" -gt 0 ]; do cp --parents "$1" "$stage/usr/lib/modules/$kernel/"; shift; count=$((count - 1)); done

@@ -21,7 +21,7 @@ const IMAGE_PACKAGES = [
 ];
 
 /** The tools tree: everything that makes, checks or runs an image. */
-const TOOL_PACKAGES = [
+export const TOOL_PACKAGES: readonly string[] = [
   "binutils",
   "cpio",
   "cryptsetup-bin",
@@ -46,6 +46,9 @@ const TOOL_PACKAGES = [
   "xz-utils",
 ];
 
+/** The only one yet; boot loader, partition types and console are those of x86-64. */
+export const ARCHITECTURE = "amd64";
+
 /** The suite that the tools come from, whatever the suite of the image. */
 export const TOOLS_SUITE = "trixie";
 
@@ -54,7 +57,7 @@ export function toLockRequest(definition: Definition): LockRequest {
   return {
     suite,
     components,
-    architecture: "amd64",
+    architecture: ARCHITECTURE,
     packages: [...new Set([...IMAGE_PACKAGES, ...localePackages(definition), definition.kernel.package, ...definition.packages])].toSorted(),
     tools: TOOL_PACKAGES,
   };

@@ -111,6 +111,7 @@ function serviceFiles({ policies }: Definition): ImageFile[] {
   const units = "/usr/lib/systemd/system";
   const files = [
     text(`${units}/socle-agent.service`, AGENT_UNIT),
+    symlink(`${units}/default.target`, "multi-user.target"),
     symlink(`${units}/multi-user.target.wants/socle-agent.service`, "../socle-agent.service"),
     // A boot is good when everything of multi-user.target has started: then systemd-bless-boot takes the counter away.
     text(`${units}/boot-complete.target.d/socle.conf`, "[Unit]\nRequires=multi-user.target socle-agent.service\nAfter=multi-user.target socle-agent.service\n"),
@@ -130,7 +131,7 @@ Documentation=man:systemd.service(5)
 After=network.target
 
 [Service]
-Type=notify
+Type=exec
 NotifyAccess=all
 ExecStart=/usr/lib/socle/node --jitless /usr/lib/socle/agent.mjs
 ImportCredential=socle.*
@@ -153,4 +154,5 @@ Type=oneshot
 RemainAfterExit=yes
 ExecStart=/usr/lib/socle/node --jitless /usr/lib/socle/configure.mjs
 ImportCredential=socle.*
+TimeoutStartSec=30
 `;

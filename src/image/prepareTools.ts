@@ -1,9 +1,8 @@
 import { join } from "node:path";
 
-import { reportStep, type Report } from "#progress/events.ts";
+import { reportStep } from "#progress/events.ts";
 import { digestPackages, type LockedPackage } from "#release/lock.ts";
-import { findMirrors } from "#system/aptArchive.ts";
-import { exists, makeFolder, makeWorkFolder, move, remove, writeAtomic } from "#system/files.ts";
+import { exists, makeFolder, makeWorkFolder, move, readIfPresent, remove, writeAtomic } from "#system/files.ts";
 import { withFileLock } from "#system/fileLock.ts";
 import { installPackages } from "#system/installPackages.ts";
 import { findIsolation, namespacePrefix } from "#system/isolation.ts";
@@ -12,15 +11,18 @@ import { runCommand } from "#system/runCommand.ts";
 import { TOOL_ENVIRONMENT, ToolsTree } from "#system/toolsTree.ts";
 import type { Workspace } from "#system/workspace.ts";
 
+import type { PackageContext } from "./packageContext.ts";
+import { resolveTools } from "./resolvePackages.ts";
+
 /** Downloads packages into the store, as a step of its own with its bytes shown. */
 export async function downloadStep(
   packages: readonly LockedPackage[],
   workspace: Workspace,
-  context: { report: Report; signal: AbortSignal; step: string },
+  context: PackageContext & { readonly step: string },
 ): Promise<PackageStore> {
   const store = new PackageStore(workspace.packages, workspace.work);
   await reportStep(context.report, context.step, async () => {
-    const { fetched, bytes } = await store.fetch(packages, () => findMirrors(context.signal), {
+    const { fetched, bytes } = await store.fetch(packages, context.mirrors, {
       signal: context.signal,
       onProgress: (done, total) =>
         context.report({ kind: "step-progress", step: context.step, done, total, unit: "bytes" }),
@@ -35,7 +37,7 @@ export async function downloadStep(
 export async function prepareTools(
   packages: readonly LockedPackage[],
   workspace: Workspace,
-  context: { report: Report; signal: AbortSignal },
+  context: PackageContext,
 ): Promise<ToolsTree> {
   const isolation = await findIsolation();
   const folder = join(workspace.tools, digestPackages(packages).slice(0, 16));
@@ -51,11 +53,18 @@ export async function prepareTools(
   return tools;
 }
 
+/** The tools tree of the last build, or one of today's packages: to run a release without its lock. */
+export async function prepareCurrentTools(workspace: Workspace, context: PackageContext): Promise<ToolsTree> {
+  const folder = await readIfPresent(join(workspace.tools, "current"));
+  if (folder !== undefined && (await exists(join(folder, "usr")))) return new ToolsTree(folder, await findIsolation());
+  return prepareTools(await resolveTools(workspace, context), workspace, context);
+}
+
 async function build(
   packages: readonly LockedPackage[],
   workspace: Workspace,
   tools: ToolsTree,
-  context: { report: Report; signal: AbortSignal },
+  context: PackageContext,
 ): Promise<void> {
   if (await exists(join(tools.folder, "usr"))) return;
   const store = await downloadStep(packages, workspace, { ...context, step: "download tools" });

@@ -1,14 +1,12 @@
-import { join } from "node:path";
-
 import type { Definition } from "#definition/definition.ts";
-import { reportStep, type Report } from "#progress/events.ts";
+import { reportStep } from "#progress/events.ts";
 import { type Lock, LockError, parseLock, verifyLockIsFresh } from "#release/lock.ts";
-import { findMirrors, openArchive } from "#system/aptArchive.ts";
 import { readIfPresent } from "#system/files.ts";
-import { withFileLock } from "#system/fileLock.ts";
 import type { Workspace } from "#system/workspace.ts";
 
-import { toLockRequest, TOOLS_SUITE } from "./buildPackages.ts";
+import { toLockRequest } from "./buildPackages.ts";
+import type { PackageContext } from "./packageContext.ts";
+import { resolvePackages, resolveTools } from "./resolvePackages.ts";
 
 /** `system.ts` → `system.lock.json`, beside it. */
 export function lockFileOf(definitionFile: string): string {
@@ -16,24 +14,11 @@ export function lockFileOf(definitionFile: string): string {
 }
 
 /** Asks the archive for the exact packages of a definition and of the tools that build it. */
-export async function resolveLock(
-  definition: Definition,
-  workspace: Workspace,
-  context: { report: Report; signal: AbortSignal },
-): Promise<Lock> {
+export async function resolveLock(definition: Definition, workspace: Workspace, context: PackageContext): Promise<Lock> {
   const request = toLockRequest(definition);
-  const mirrors = await findMirrors(context.signal);
-  const resolveIn = async (suite: string, components: readonly string[], packages: readonly string[]) => {
-    const name = `${suite}-${components.join("-")}`;
-    return withFileLock(join(workspace.locks, `indexes-${name}`), async () => {
-      const archive = await openArchive(join(workspace.indexes, name), mirrors, { ...request, suite, components }, context.signal);
-      await archive.update();
-      return archive.resolve(packages);
-    });
-  };
   return reportStep(context.report, "resolve", async () => {
-    const packages = await resolveIn(request.suite, request.components, request.packages);
-    const tools = await resolveIn(TOOLS_SUITE, ["main"], request.tools);
+    const packages = await resolvePackages(request, workspace, context);
+    const tools = await resolveTools(workspace, context);
     return {
       value: { request, packages, tools },
       detail: `${packages.length} packages, ${tools.length} of build tools`,

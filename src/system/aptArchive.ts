@@ -47,6 +47,13 @@ export async function findMirrors(signal?: AbortSignal): Promise<AptMirrors> {
   return { debian, "debian-security": uriOf("Debian-Security") };
 }
 
+/** In place of mirrors where the network must not be used. */
+export async function refuseMirrors(): Promise<AptMirrors> {
+  throw new ArchiveError("no-mirror", "Cannot download: the network is not to be used, and not everything is in the cache", {
+    hint: "Build once without --offline, or take the packages from a pool: SOCLE_MIRROR=file:DIR",
+  });
+}
+
 function withoutSlash(uri: string): string {
   return uri.replace(/\/+$/, "");
 }

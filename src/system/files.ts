@@ -1,5 +1,5 @@
 import { createHash, randomBytes, type BinaryLike } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { appendFileSync, createReadStream } from "node:fs";
 import { access, copyFile, link, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
@@ -22,6 +22,13 @@ export async function readBytes(path: string): Promise<Uint8Array> {
 
 export async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true });
+}
+
+export async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
 }
 
 /** Removes a file or a whole folder; nothing to remove is no error. */
@@ -51,13 +58,14 @@ export interface TreeEntry {
   readonly target?: string;
 }
 
-/** Everything below a folder, sorted by path; neither devices nor sockets are listed. */
-export async function listTree(folder: string): Promise<TreeEntry[]> {
+/** Everything below a folder, sorted by path; neither devices nor sockets are listed, symlinks are not followed. */
+export async function listTree(folder: string, below = ""): Promise<TreeEntry[]> {
   const entries: TreeEntry[] = [];
-  for (const path of (await readdir(folder, { recursive: true })).toSorted()) {
+  for (const name of await listFolder(join(folder, below))) {
+    const path = join(below, name);
     const entry = await lstat(join(folder, path));
     const mode = entry.mode & 0o7777;
-    if (entry.isDirectory()) entries.push({ path, kind: "directory", mode });
+    if (entry.isDirectory()) entries.push({ path, kind: "directory", mode }, ...(await listTree(folder, path)));
     else if (entry.isSymbolicLink()) entries.push({ path, kind: "symlink", mode, target: await readlink(join(folder, path)) });
     else if (entry.isFile()) entries.push({ path, kind: "file", mode });
   }
@@ -112,6 +120,11 @@ export async function writeAtomic(path: string, content: string | Uint8Array, mo
   }
 }
 
+/** Adds a line at once, for logs that are read when something went wrong. */
+export function appendLine(path: string, line: string): void {
+  appendFileSync(path, `${line}\n`);
+}
+
 /** Writes a file and the folders above it, with the given permission bits whatever the umask. */
 export async function writeWithParents(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
@@ -136,6 +149,19 @@ export async function hashFile(path: string, signal?: AbortSignal): Promise<Sha2
   const stream = createReadStream(path, { highWaterMark: 4 << 20, ...(signal === undefined ? {} : { signal }) });
   for await (const chunk of stream) hash.update(chunk as Uint8Array); // a stream without encoding yields bytes
   return parseSha256(hash.digest("hex"));
+}
+
+/** One digest over all TypeScript files below a folder and their paths. */
+export async function hashSources(folder: string): Promise<Sha256> {
+  const hash = createHash("sha256");
+  for (const { path, kind } of await listTree(folder)) {
+    if (kind === "file" && path.endsWith(".ts")) hash.update(`${path}\0`).update(await readFile(join(folder, path)));
+  }
+  return parseSha256(hash.digest("hex"));
+}
+
+export async function copyFileTo(from: string, to: string): Promise<void> {
+  await copyFile(from, to);
 }
 
 export function hashBytes(bytes: BinaryLike): Sha256 {
@@ -176,7 +202,7 @@ function isNoEntry(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
-function isProcessAlive(pid: number): boolean {
+export function isProcessAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -1,6 +1,3 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-
 import { namespacePrefix, type Isolation } from "./isolation.ts";
 import { runCommand, type CommandOutput, type RunOptions } from "./runCommand.ts";
 
@@ -39,7 +36,6 @@ export class ToolsTree {
 
   /** The whole command line on the host that runs `argv` inside the tree. */
   toHostCommand(argv: readonly string[], folders: readonly string[]): string[] {
-    for (const folder of folders) mkdirSync(join(this.folder, folder), { recursive: true });
     return [
       ...namespacePrefix(this.isolation),
       "sh",
@@ -71,6 +67,6 @@ mount -t proc proc "$tree/proc"
 mount --rbind /sys "$tree/sys"
 mount -t tmpfs -o mode=1777 tmpfs "$tree/tmp"
 mount -t tmpfs -o mode=755 tmpfs "$tree/run"
-while [ "$count" -gt 0 ]; do mount --rbind "$1" "$tree$1"; shift; count=$((count - 1)); done
+while [ "$count" -gt 0 ]; do mkdir -p "$tree$1"; mount --rbind "$1" "$tree$1"; shift; count=$((count - 1)); done
 exec chroot "$tree" "$@"
 `;

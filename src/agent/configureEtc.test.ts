@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtempDisposable, readFile, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+
+import { createEtcMachine } from "#system/etcMachine.ts";
+
+import { configureEtc, type EtcPaths } from "./configureEtc.ts";
+
+const MACHINE_ID = "0123456789abcdef0123456789abcdef";
+const DOCUMENT = JSON.stringify({
+  apiVersion: "socle/v1",
+  kind: "MachineConfiguration",
+  hostname: "edge-01",
+  network: { interfaces: [{ match: { name: "en*" }, addresses: ["192.0.2.10/24"] }] },
+});
+const REFUSED = JSON.stringify({
+  apiVersion: "socle/v1",
+  kind: "MachineConfiguration",
+  hostname: "-",
+  extra: 1,
+});
+
+const root = await mkdtempDisposable(join(tmpdir(), "socle-configure-"));
+after(() => root.remove());
+let machines = 0;
+
+/** A machine in a folder of its own: its files are real, its mounts are a list that the mount table is made of. */
+async function createFolderMachine(files: { credential?: string | Error; document?: string } = {}) {
+  const folder = join(root.path, String((machines += 1)));
+  const paths: EtcPaths = {
+    etc: join(folder, "etc"),
+    layer: join(folder, "run/socle/etc"),
+    document: join(folder, "var/lib/socle/config.json"),
+    outcome: join(folder, "run/socle/configuration.json"),
+    hostname: join(folder, "hostname"),
+    mountInfo: join(folder, "mountinfo"),
+  };
+  for (const path of ["etc", "run/socle", "var/lib/socle"])
+    await mkdir(join(folder, path), { recursive: true });
+  await writeFile(join(paths.etc, "machine-id"), `${MACHINE_ID}\n`);
+  await writeFile(paths.hostname, "image\n");
+  if (files.document !== undefined) await writeFile(paths.document, files.document);
+
+  const mounts = [{ target: "/", fstype: "erofs" }];
+  const writeMountInfo = () =>
+    writeFile(
+      paths.mountInfo,
+      mounts
+        .map(({ target, fstype }, index) => `${index} 1 0:${index} / ${target} ro - ${fstype} none ro\n`)
+        .join(""),
+    );
+  await writeMountInfo();
+  const mount = async (target: string, fstype: string) => {
+    mounts.push({ target, fstype });
+    await writeMountInfo();
+  };
+  const log: string[] = [];
+  return {
+    paths,
+    log,
+    mounts: () => mounts.slice(1).map(({ target, fstype }) => `${fstype} ${target.slice(folder.length)}`),
+    configure: () =>
+      configureEtc({
+        machine: {
+          ...createEtcMachine(),
+          async mountTmpfs(target) {
+            await mkdir(target, { recursive: true });
+            await mount(target, "tmpfs");
+          },
+          async mountReadOnlyOverlay(layers, target) {
+            assert.deepEqual(layers, [paths.layer, paths.etc]);
+            await mount(target, "overlay");
+          },
+          async unmount(target) {
+            const index = mounts.findLastIndex((one) => one.target === target);
+            assert.ok(index > 0, `${target} is mounted`);
+            mounts.splice(index, 1);
+            await writeMountInfo();
+          },
+        },
+        paths,
+        readCredential: async () => {
+          if (files.credential instanceof Error) throw files.credential;
+          return files.credential;
+        },
+        log: (level, message) => void log.push(`${level}: ${message}`),
+      }),
+    readLayer: (path: string) => readFile(join(paths.layer, path), "utf8"),
+    readOutcome: async (): Promise<unknown> => JSON.parse(await readFile(paths.outcome, "utf8")),
+  };
+}
+
+test("the document of a machine becomes its /etc and its host name", async () => {
+  const machine = await createFolderMachine({ document: DOCUMENT });
+  await machine.configure();
+  assert.equal(await machine.readLayer("hostname"), "edge-01\n");
+  assert.equal(await machine.readLayer("machine-id"), `${MACHINE_ID}\n`);
+  assert.match(
+    await machine.readLayer("systemd/network/50-socle-00.network"),
+    /^Address=192\.0\.2\.10\/24$/m,
+  );
+  assert.equal((await stat(join(machine.paths.layer, "machine-id"))).mode & 0o777, 0o444);
+  assert.equal((await stat(join(machine.paths.layer, "systemd/network"))).mode & 0o777, 0o755);
+  assert.equal(await readFile(machine.paths.hostname, "utf8"), "edge-01");
+  assert.deepEqual(machine.mounts(), ["overlay /etc"]);
+  assert.deepEqual(await machine.readOutcome(), { state: "applied", source: "file", problems: [] });
+});
+
+test("a credential counts before the machine's own document", async () => {
+  const machine = await createFolderMachine({
+    credential: DOCUMENT.replace("edge-01", "edge-02"),
+    document: DOCUMENT,
+  });
+  await machine.configure();
+  assert.equal(await machine.readLayer("hostname"), "edge-02\n");
+  assert.deepEqual(await machine.readOutcome(), { state: "applied", source: "credential", problems: [] });
+});
+
+test("without a document the machine gets a read-only /etc with its machine id", async () => {
+  const machine = await createFolderMachine();
+  await machine.configure();
+  assert.equal(await machine.readLayer("machine-id"), `${MACHINE_ID}\n`);
+  await assert.rejects(machine.readLayer("hostname"), { code: "ENOENT" });
+  assert.equal(await readFile(machine.paths.hostname, "utf8"), "image\n");
+  assert.deepEqual(machine.mounts(), ["overlay /etc"]);
+  assert.deepEqual(await machine.readOutcome(), { state: "none", source: null, problems: [] });
+});
+
+test("a refused credential is told problem by problem, and no other document takes its place", async () => {
+  const machine = await createFolderMachine({ credential: REFUSED, document: DOCUMENT });
+  await machine.configure();
+  await assert.rejects(machine.readLayer("hostname"), { code: "ENOENT" });
+  assert.deepEqual(machine.mounts(), ["overlay /etc"]);
+  assert.equal(machine.log.length, 3);
+  assert.match(machine.log[0] ?? "", /^error: unknown key "extra": wanted/);
+  assert.match(machine.log[1] ?? "", /^error: hostname is "-": wanted/);
+  assert.match(machine.log[2] ?? "", /^error: .* is refused/);
+  const outcome = await machine.readOutcome();
+  assert.deepEqual(Object.assign({}, outcome, { problems: [] }), {
+    state: "refused",
+    source: "credential",
+    problems: [],
+  });
+});
+
+test("a document that cannot be read is refused, and the machine boots on", async () => {
+  const unreadable = await createFolderMachine({
+    credential: new Error("EIO: i/o error"),
+    document: DOCUMENT,
+  });
+  await unreadable.configure();
+  assert.match(unreadable.log[0] ?? "", /cannot be read: EIO/);
+
+  const isFolder = await createFolderMachine();
+  await mkdir(isFolder.paths.document);
+  await isFolder.configure();
+  assert.match(isFolder.log[0] ?? "", /cannot be read: EISDIR/);
+  assert.deepEqual(isFolder.mounts(), ["overlay /etc"]);
+});
+
+test("a second run does nothing", async () => {
+  const machine = await createFolderMachine({ document: DOCUMENT });
+  await machine.configure();
+  await writeFile(machine.paths.document, REFUSED);
+  await machine.configure();
+  assert.deepEqual(machine.mounts(), ["overlay /etc"]);
+  assert.deepEqual(await machine.readOutcome(), { state: "applied", source: "file", problems: [] });
+  assert.match(machine.log.at(-1) ?? "", /nothing to do/);
+});

@@ -1,0 +1,123 @@
+import {
+  planEtc,
+  type BootFacts,
+  type ConfigurationOutcome,
+  type EtcStep,
+  type FoundDocument,
+} from "#config/planEtc.ts";
+
+import { parseMountInfo } from "./facts/mounts.ts";
+import type { Log } from "./log.ts";
+
+/** What putting /etc in place needs from the machine. The real one is system/etcMachine.ts. */
+export interface EtcMachine {
+  /** Undefined when there is no such file. */
+  readText(path: string): Promise<string | undefined>;
+  writeText(path: string, content: string, mode: number): Promise<void>;
+  writeKernelSetting(path: string, value: string): Promise<void>;
+  mountTmpfs(target: string): Promise<void>;
+  /** The first layer lies on top. */
+  mountReadOnlyOverlay(layers: readonly string[], target: string): Promise<void>;
+  unmount(target: string): Promise<void>;
+}
+
+export interface EtcPaths {
+  readonly etc: string;
+  /** Where the layer over the image's /etc is filled. */
+  readonly layer: string;
+  /** The document that a machine keeps. */
+  readonly document: string;
+  readonly outcome: string;
+  readonly hostname: string;
+  readonly mountInfo: string;
+}
+
+export const ETC_PATHS: EtcPaths = {
+  etc: "/etc",
+  layer: "/run/socle/etc",
+  document: "/var/lib/socle/config.json",
+  outcome: "/run/socle/configuration.json",
+  hostname: "/proc/sys/kernel/hostname",
+  // PID 1's view: what counts is the machine's /etc, not that of a namespace.
+  mountInfo: "/proc/1/mountinfo",
+};
+
+export interface EtcWork {
+  readonly machine: EtcMachine;
+  readonly paths: EtcPaths;
+  readonly readCredential: () => Promise<string | undefined>;
+  readonly log: Log;
+}
+
+/** Puts /etc in place as the machine's document wants it. Run again, it finds nothing to do. */
+export async function configureEtc(work: EtcWork): Promise<void> {
+  const steps = planEtc(await readBootFacts(work));
+  for (const step of steps) await performStep(work, step);
+  if (steps.length === 0) work.log("info", "an overlay lies on /etc already; nothing to do");
+}
+
+async function readBootFacts(work: EtcWork): Promise<BootFacts> {
+  const { machine, paths } = work;
+  const [mountInfo, machineId, document] = await Promise.all([
+    machine.readText(paths.mountInfo),
+    machine.readText(`${paths.etc}/machine-id`),
+    findDocument(work),
+  ]);
+  const mounts = parseMountInfo(mountInfo ?? "");
+  return {
+    etcIsMounted: mounts.some(({ target, fstype }) => target === paths.etc && fstype === "overlay"),
+    layerIsMounted: mounts.some(({ target }) => target === paths.layer),
+    machineId,
+    document,
+  };
+}
+
+async function findDocument({ machine, paths, readCredential }: EtcWork): Promise<FoundDocument | undefined> {
+  return (
+    (await readDocument("credential", readCredential)) ??
+    (await readDocument("file", () => machine.readText(paths.document)))
+  );
+}
+
+/** One that is there but cannot be read is found all the same: a later source must not take its place unseen. */
+async function readDocument(
+  source: FoundDocument["source"],
+  read: () => Promise<string | undefined>,
+): Promise<FoundDocument | undefined> {
+  try {
+    const text = await read();
+    return text === undefined ? undefined : { source, content: { text } };
+  } catch (error) {
+    return { source, content: { unreadable: error instanceof Error ? error.message : String(error) } };
+  }
+}
+
+async function performStep({ machine, paths, log }: EtcWork, step: EtcStep): Promise<void> {
+  switch (step.kind) {
+    case "mount-layer":
+      return machine.mountTmpfs(paths.layer);
+    case "unmount-layer":
+      return machine.unmount(paths.layer);
+    case "write-file":
+      return machine.writeText(`${paths.layer}/${step.file.path}`, step.file.content, step.file.mode);
+    case "set-hostname":
+      return machine.writeKernelSetting(paths.hostname, step.hostname);
+    case "mount-etc":
+      return machine.mountReadOnlyOverlay([paths.layer, paths.etc], paths.etc);
+    case "record":
+      tell(log, step.outcome);
+      return machine.writeText(paths.outcome, `${JSON.stringify(step.outcome, null, 2)}\n`, 0o644);
+  }
+}
+
+function tell(log: Log, { state, source, problems }: ConfigurationOutcome): void {
+  switch (state) {
+    case "none":
+      return log("info", "the machine has no configuration; /etc is the image's");
+    case "applied":
+      return log("info", "the machine's configuration is applied", { source });
+    case "refused":
+      for (const problem of problems) log("error", problem, { source });
+      return log("error", "the machine's configuration is refused; /etc is the image's", { source });
+  }
+}

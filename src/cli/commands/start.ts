@@ -1,0 +1,46 @@
+import { join } from "node:path";
+
+import { buildRelease } from "#image/buildRelease.ts";
+import { openBuild } from "#image/openBuild.ts";
+import { ensureHost } from "#system/ensureHost.ts";
+import { exists } from "#system/files.ts";
+import { loadDefinition } from "#system/loadDefinition.ts";
+import { openWorkspace } from "#system/workspace.ts";
+import { lockFileOf } from "#image/resolveLock.ts";
+
+import type { CommandContext } from "../commandContext.ts";
+import type { StartOptions } from "../commandOptions.ts";
+import { EXIT_CODE, type ExitCode } from "../exitCode.ts";
+import { toPackageContext } from "../packageContext.ts";
+import { createPaint } from "../paint.ts";
+import { renderStatus } from "../renderStatus.ts";
+import { startMachine, waitUntilHealthy } from "../runMachine.ts";
+import { renderRelease } from "./build.ts";
+import { lock } from "./lock.ts";
+import { renderHelp, stayUp } from "./vm.ts";
+
+const MEMORY_BYTES = 1 << 30;
+
+/** What `npm start` does: everything, once, from a fresh clone to a healthy machine. */
+export async function start(_arguments: object, options: StartOptions, context: CommandContext): Promise<ExitCode> {
+  await ensureHost(context);
+  const startedAt = performance.now();
+  const file = join(context.projectRoot, "systems/minimal/system.ts");
+  if (!(await exists(lockFileOf(file)))) await lock({ file }, {}, { ...context, isQuiet: true, stdout: () => {} });
+  const { definition } = await loadDefinition(file);
+  const build = await openBuild({ definition, file }, openWorkspace(), toPackageContext(context));
+  const release = await buildRelease(build, join(context.projectRoot, "out", `${definition.id}_${definition.version}`));
+  context.stdout(renderRelease(release, performance.now() - startedAt));
+  await using running = await startMachine(release, build.tools, {
+    firmware: "uefi",
+    memory: MEMORY_BYTES,
+    cpus: 2,
+    forward: [],
+  });
+  const status = await waitUntilHealthy(running, context);
+  const once = options.once === true || !context.isTerminal;
+  context.stdout(`\n${renderStatus(status, createPaint(process.stdout))}\n${renderHelp(running, once)}`);
+  if (!once) await stayUp(running, context);
+  await running.machine.stop();
+  return EXIT_CODE.ok;
+}

@@ -1,0 +1,63 @@
+import { resolve } from "node:path";
+
+import { buildRelease } from "#image/buildRelease.ts";
+import { openBuild } from "#image/openBuild.ts";
+import { prepareCurrentTools } from "#image/prepareTools.ts";
+import { isFolder, readText } from "#system/files.ts";
+import { loadDefinition } from "#system/loadDefinition.ts";
+import { openWorkspace } from "#system/workspace.ts";
+import type { ToolsTree } from "#system/toolsTree.ts";
+import { findRelease, type ReleaseFolder } from "#vm/findRelease.ts";
+
+import type { CommandContext } from "../commandContext.ts";
+import type { VmArguments, VmOptions } from "../commandOptions.ts";
+import { EXIT_CODE, type ExitCode } from "../exitCode.ts";
+import { findDefinitionFile } from "../findDefinitionFile.ts";
+import { toPackageContext } from "../packageContext.ts";
+import { createPaint } from "../paint.ts";
+import { renderStatus } from "../renderStatus.ts";
+import { startMachine, waitUntilHealthy, type RunningMachine } from "../runMachine.ts";
+import { defaultOutput } from "./build.ts";
+
+/** Boots a release, or what a definition builds, and keeps it up until it is told to stop. */
+export async function vm({ target }: VmArguments, options: VmOptions, context: CommandContext): Promise<ExitCode> {
+  const { release, tools } = await findTarget(target, context);
+  const configuration = options.config === undefined ? {} : { configuration: await readText(options.config) };
+  await using running = await startMachine(release, tools, { ...options, ...configuration });
+  const status = await waitUntilHealthy(running, context);
+  context.stdout(`${renderStatus(status, createPaint(process.stdout))}\n${renderHelp(running, options.once === true)}`);
+  if (options.once !== true) await stayUp(running, context);
+  await running.machine.stop();
+  return EXIT_CODE.ok;
+}
+
+async function findTarget(target: string | undefined, context: CommandContext): Promise<{ release: ReleaseFolder; tools: ToolsTree }> {
+  const packages = toPackageContext(context);
+  if (target !== undefined && (await isFolder(target))) {
+    return { release: await findRelease(resolve(target)), tools: await prepareCurrentTools(openWorkspace(), packages) };
+  }
+  const file = await findDefinitionFile(target, process.cwd());
+  const { definition } = await loadDefinition(file);
+  const build = await openBuild({ definition, file }, openWorkspace(), packages);
+  return { release: await buildRelease(build, resolve(defaultOutput(definition))), tools: build.tools };
+}
+
+/** Until Ctrl-C, or until the machine switches itself off. */
+export async function stayUp({ machine }: RunningMachine, { signal }: CommandContext): Promise<void> {
+  const stopped = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  await Promise.race([stopped, machine.ended()]);
+}
+
+export function renderHelp({ name, access }: RunningMachine, once: boolean): string {
+  if (once) return "";
+  return [
+    "",
+    `  Talk to it   socle status ${name}        API https://${access.host}:${access.port}`,
+    `  Console      ${openWorkspace().machines}/${name}.log`,
+    "  Stop it      Ctrl-C",
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,121 @@
+import { join, resolve } from "node:path";
+
+import { reportStep } from "#progress/events.ts";
+import { SocleError } from "#progress/socleError.ts";
+import type { GetStatusResponse } from "#protocol/gen/socle/v1/machine_pb.ts";
+import { findFreePort } from "#system/findFreePort.ts";
+import type { ToolsTree } from "#system/toolsTree.ts";
+import { openWorkspace } from "#system/workspace.ts";
+import { createDevelopmentAccess } from "#trust/certificates.ts";
+import { findAcceleration } from "#vm/findAcceleration.ts";
+import { findArtifact, type ReleaseFolder } from "#vm/findRelease.ts";
+import { Machine } from "#vm/machine.ts";
+import { writeMachineRecord } from "#vm/machineFolder.ts";
+import { readUki } from "#vm/readUki.ts";
+import { writeAtomic } from "#system/files.ts";
+
+import type { CommandContext } from "./commandContext.ts";
+import type { VmOptions } from "./commandOptions.ts";
+import { fetchStatus, type MachineAccess, MachineCallError } from "./commands/status.ts";
+import { toStatusDocument } from "./statusDocument.ts";
+
+/** The agent's port inside every machine. */
+const AGENT_PORT = 7443;
+const BOOT_TIMEOUT_MS = 300_000;
+const CERTIFICATE_DAYS = 30;
+
+export class BootError extends SocleError<"not-healthy"> {
+  override readonly name = "BootError";
+}
+
+/** The options of `socle vm`, and the text of a machine configuration. */
+export type MachineOptions = VmOptions & { readonly configuration?: string };
+
+/** A machine that is switched on, and how to reach its agent. */
+export interface RunningMachine extends AsyncDisposable {
+  readonly machine: Machine;
+  readonly name: string;
+  readonly access: MachineAccess;
+  readonly acceleration: "kvm" | "tcg";
+}
+
+/** Makes a machine for a release, with access of its own, and switches it on. */
+export async function startMachine(release: ReleaseFolder, tools: ToolsTree, options: MachineOptions): Promise<RunningMachine> {
+  const workspace = openWorkspace();
+  const name = options.name ?? release.manifest.id;
+  const folder = join(workspace.machines, name);
+  const uki = await findArtifact(release, "uki");
+  const kernel = join(workspace.machines, "probe", "kernel");
+  await writeAtomic(kernel, (await readUki(uki)).kernel);
+  const acceleration = await findAcceleration(tools, workspace.machines, kernel);
+  const port = options.port ?? (await findFreePort());
+  const development = await createDevelopmentAccess({ name, now: new Date(), days: CERTIFICATE_DAYS });
+  const machine = await Machine.create({
+    folder,
+    tools,
+    acceleration,
+    firmware: options.firmware,
+    image: { file: await findArtifact(release, "disk-qcow2"), format: "qcow2" },
+    uki,
+    memoryBytes: options.memory,
+    cpus: options.cpus,
+    diskSizeBytes: options.diskSize,
+    forwards: [{ hostPort: port, guestPort: AGENT_PORT }, ...options.forward],
+    credentials: {
+      "socle.agent.cert": development.server.cert,
+      "socle.agent.key": development.server.key,
+      "socle.agent.ca": development.ca,
+      ...(options.configuration === undefined ? {} : { "socle.config": options.configuration }),
+    },
+    serialLog: options.serial === undefined ? join(workspace.machines, `${name}.log`) : resolve(options.serial),
+  });
+  const access = {
+    host: "127.0.0.1",
+    port,
+    caPem: development.ca,
+    certPem: development.client.cert,
+    keyPem: development.client.key,
+  };
+  await writeMachineRecord(folder, { name, pid: process.pid, ...access });
+  await machine.start();
+  return { machine, name, access, acceleration, [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose]() };
+}
+
+/** Waits until the system says that it is healthy, and shows what it is doing until then. */
+export async function waitUntilHealthy(running: RunningMachine, context: Pick<CommandContext, "report" | "signal">): Promise<GetStatusResponse> {
+  const { machine, access, acceleration } = running;
+  return reportStep(context.report, "boot", async () => {
+    const detail = acceleration === "kvm" ? "KVM" : "emulated, KVM does not work here";
+    const timer = setInterval(() => {
+      const last = machine.console.lines.at(-1);
+      if (last !== undefined) context.report({ kind: "step-progress", step: "boot", done: machine.console.lines.length, unit: "items", detail: last.slice(0, 100) });
+    }, 500);
+    try {
+      const value = await machine.during("the system was healthy", BOOT_TIMEOUT_MS, pollStatus(access, context.signal));
+      return { value, detail };
+    } finally {
+      clearInterval(timer);
+    }
+  });
+}
+
+async function pollStatus(access: MachineAccess, signal: AbortSignal): Promise<GetStatusResponse> {
+  for (;;) {
+    signal.throwIfAborted();
+    const status = await fetchStatus(access, { timeoutMs: 5_000 }).catch((error: unknown) => {
+      // Until the agent listens, the forwarded port refuses, closes or hangs.
+      if (error instanceof MachineCallError) return undefined;
+      throw error;
+    });
+    if (status !== undefined) {
+      const { healthy, systemState, problems } = toStatusDocument(status);
+      if (healthy) return status;
+      if (systemState === "degraded") {
+        throw new BootError("not-healthy", `The system has booted but is not healthy: ${problems.join("; ") || "a unit failed"}`, {
+          hint: "Look at it: socle status",
+        });
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Reads a value of unknown form and collects everything that is wrong with it. By hand, not with zod:
+ * it runs on the boot's critical path without JIT (docs/configuration.md has the figures).
+ */
+import { closestWord } from "#definition/closestWord.ts";
+import { formatPath, toProblem, type Problem, type ProblemKeys } from "#definition/problem.ts";
+import type { TextRule } from "#definition/textRules.ts";
+
+/** A value, where it was found, and where what is wrong with it goes. */
+export interface Place {
+  readonly keys: ProblemKeys;
+  readonly value: unknown;
+  readonly problems: Problem[];
+}
+
+/** Gives the value in the form that was wanted; or undefined, with at least one problem more. */
+export type Read<T> = (place: Place) => T | undefined;
+
+export function refuse({ keys, value, problems }: Place, wanted: string, hint?: string): undefined {
+  problems.push(toProblem(keys, value, wanted, hint));
+}
+
+/** A reader for each key; a key that is not listed is a problem. `-?` and `Exclude`: every key is listed. */
+export type FieldReaders<T> = { readonly [K in keyof T]-?: Read<Exclude<T[K], undefined>> };
+
+/** The fields that are there and could be read; undefined when the value has no fields. */
+export function readFields<T>(
+  place: Place,
+  fields: FieldReaders<T>,
+  needed: readonly (keyof T)[],
+): Partial<T> | undefined {
+  const known = Object.keys(fields) as (keyof T & string)[]; // the tables are literals without other keys
+  const { value, keys, problems } = place;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return refuse(
+      place,
+      `an object with ${known.length === 1 ? "the key" : "keys among"} ${known.join(", ")}`,
+    );
+  }
+  const entries = new Map<string, unknown>(Object.entries(value));
+  for (const [key, inner] of entries) {
+    if (!known.some((name) => name === key)) problems.push(toUnknownKey([...keys, key], inner, known));
+  }
+  const fieldsRead: Partial<T> = {};
+  for (const key of known) {
+    if (!entries.has(key) && !needed.includes(key)) continue;
+    const field = fields[key]({ keys: [...keys, key], value: entries.get(key), problems });
+    if (field !== undefined) fieldsRead[key] = field;
+  }
+  return fieldsRead;
+}
+
+function toUnknownKey(keys: ProblemKeys, value: unknown, known: readonly string[]): Problem {
+  const meant = closestWord(String(keys.at(-1)), known);
+  const wanted = known.length === 1 ? `the key ${known.join()}` : `one of the keys ${known.join(", ")}`;
+  const hint = meant === undefined ? {} : { hint: `did you mean "${meant}"?` };
+  return { kind: "unknown-key", path: formatPath(keys), keys, value, wanted, ...hint };
+}
+
+/** A list of at least one item and at most `most`. */
+export function listOf<T>(what: string, most: number, read: Read<T>): Read<readonly T[]> {
+  return (place) => {
+    const { keys, value, problems } = place;
+    if (!Array.isArray(value)) return refuse(place, `a list of ${what}`);
+    if (value.length === 0)
+      return refuse(place, `a list of at least one of ${what}`, "leave the key out instead");
+    if (value.length > most) return refuse(place, `a list of at most ${most} of ${what}`);
+    const items: T[] = [];
+    for (const [index, item] of value.entries()) {
+      const itemRead = read({ keys: [...keys, index], value: item, problems });
+      if (itemRead !== undefined) items.push(itemRead);
+    }
+    return items.length === value.length ? items : undefined;
+  };
+}
+
+/** Text that fits a rule; the brand says which. */
+export function readText<T extends string>({ wanted, pattern, hint }: Omit<TextRule, "refuse">): Read<T> {
+  return (place) => {
+    const { value } = place;
+    if (typeof value !== "string") return refuse(place, wanted);
+    return pattern.test(value) ? (value as T) : refuse(place, wanted, hint?.(value)); // the pattern is the brand's meaning
+  };
+}
+
+export const readBoolean: Read<boolean> = (place) =>
+  typeof place.value === "boolean" ? place.value : refuse(place, "true or false");
+
+export function exactly<T extends string>(wanted: T): Read<T> {
+  return (place) => (place.value === wanted ? wanted : refuse(place, `"${wanted}"`));
+}

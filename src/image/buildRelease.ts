@@ -1,0 +1,157 @@
+import { basename, dirname, join } from "node:path";
+
+import { rootUuidsOf } from "#boot/partitionUuids.ts";
+import type { Definition } from "#definition/definition.ts";
+import { toLevelName } from "#definition/levels.ts";
+import { encodeChecksums } from "#release/checksums.ts";
+import { encodeLock } from "#release/lock.ts";
+import { encodeManifest, toSourceDate, type ReleaseArtifact, type ReleaseManifest } from "#release/manifest.ts";
+import { CHECKSUMS_NAME, toArtifactName, type ArtifactKind } from "#release/releaseNames.ts";
+import type { Sha256 } from "#release/sha256.ts";
+import { exists, fileSize, hashBytes, linkOrCopy, makeFolder, makeWorkFolder, move, readIfPresent, remove, writeAtomic } from "#system/files.ts";
+import { hashInWorkers } from "#system/hashInWorkers.ts";
+
+import type { BuildContext } from "./buildContext.ts";
+import { buildDisk, type BuiltDisk } from "./buildDisk.ts";
+import { buildInitrd } from "./buildInitrd.ts";
+import { buildUki } from "./buildUki.ts";
+import { configureTree } from "./configureTree.ts";
+import { describePackages } from "./describePackages.ts";
+import { installTree } from "./installTree.ts";
+import { packRoot, type PackedRoot } from "./packRoot.ts";
+import { preparePrograms } from "./preparePrograms.ts";
+import { digest, type Json, type StepResult } from "./stepCache.ts";
+
+export interface BuiltRelease {
+  readonly folder: string;
+  readonly manifest: ReleaseManifest;
+  /** Where the cache keeps the trees that the release was made from. */
+  readonly steps: { readonly packages: string; readonly configure: string };
+}
+
+/** The recipe. Each line needs what the lines above it made; each is found in the cache when nothing of that changed. */
+export async function buildRelease(context: BuildContext, output: string): Promise<BuiltRelease> {
+  const installed = await installTree(context);
+  const [programs, initrd] = await Promise.all([preparePrograms(context), buildInitrd(context, installed)]);
+  const configured = await configureTree(context, installed, programs);
+  const root = await packRoot(context, installed, configured);
+  const uki = await buildUki(context, { installed, root, initrd });
+  const [disk, packages] = await Promise.all([
+    buildDisk(context, { installed, configured, root, uki }),
+    describePackages(context, installed),
+  ]);
+  const manifest = await writeRelease(context, output, { kernelVersion: installed.value.kernelVersion, root, uki, disk, packages });
+  return { folder: output, manifest, steps: { packages: installed.folder, configure: configured.folder } };
+}
+
+interface ReleaseParts {
+  readonly kernelVersion: string;
+  readonly root: StepResult<PackedRoot>;
+  readonly uki: StepResult<{ commandLine: string }>;
+  readonly disk: StepResult<BuiltDisk>;
+  readonly packages: StepResult<null>;
+}
+
+/** Lays the artifacts out under their release names, beside the target first, so that it is there whole or not at all. */
+async function writeRelease(context: BuildContext, output: string, parts: ReleaseParts): Promise<ReleaseManifest> {
+  const { definition } = context;
+  const files = listFiles(definition, parts);
+  const { value: artifacts } = await context.cache.run<ReleaseArtifact[]>({
+    name: "digests",
+    code: [import.meta.filename],
+    inputs: { names: files.map(({ name }) => name), keys: [parts.root.key, parts.uki.key, parts.disk.key, parts.packages.key] },
+    make: async () => describeFiles(files),
+  });
+  const manifest = toManifest(context, parts, artifacts);
+  const manifestText = encodeManifest(manifest);
+  const manifestName = toArtifactName("manifest", definition);
+  if ((await readIfPresent(join(output, manifestName))) === manifestText && (await isWhole(output, files))) {
+    return manifest;
+  }
+  const work = await makeWorkFolder(dirname(output), `.${basename(output)}`);
+  try {
+    for (const { file, name } of files) await linkOrCopy(file, join(work, name));
+    await writeAtomic(join(work, manifestName), manifestText);
+    const checksums = [...artifacts, { name: manifestName, sha256: hashBytes(manifestText) }];
+    await writeAtomic(join(work, CHECKSUMS_NAME), encodeChecksums(checksums));
+    await makeFolder(dirname(output));
+    if (await exists(output)) await move(output, `${work}.old`);
+    await move(work, output);
+    await remove(`${work}.old`);
+  } catch (error) {
+    await remove(work);
+    throw error;
+  }
+  return manifest;
+}
+
+interface ReleaseFile {
+  readonly kind: ArtifactKind;
+  readonly name: string;
+  /** Where the cache has it. */
+  readonly file: string;
+  readonly sha256?: Sha256;
+}
+
+function listFiles(definition: Definition, { root, uki, disk, packages }: ReleaseParts): ReleaseFile[] {
+  const { rootHash } = root.value;
+  const slots = rootHash === undefined ? undefined : rootUuidsOf(rootHash);
+  const files: ReleaseFile[] = [
+    { kind: "uki", name: toArtifactName("uki", definition), file: join(uki.folder, "uki.efi") },
+    { kind: "disk", name: toArtifactName("disk", definition), file: join(disk.folder, "disk.raw"), sha256: disk.value.rawSha256 },
+    { kind: "disk-qcow2", name: toArtifactName("disk-qcow2", definition), file: join(disk.folder, "disk.qcow2"), sha256: disk.value.qcow2Sha256 },
+    { kind: "packages", name: toArtifactName("packages", definition), file: join(packages.folder, "packages.tsv") },
+    { kind: "sbom", name: toArtifactName("sbom", definition), file: join(packages.folder, "sbom.cdx.json") },
+  ];
+  if (slots !== undefined) {
+    files.push(
+      { kind: "root", name: toArtifactName("root", definition, slots.root), file: join(root.folder, "root.img") },
+      { kind: "verity", name: toArtifactName("verity", definition, slots.verity), file: join(root.folder, "verity.img") },
+    );
+  }
+  return files;
+}
+
+async function describeFiles(files: readonly ReleaseFile[]): Promise<ReleaseArtifact[]> {
+  return Promise.all(
+    files.map(async ({ kind, name, file, sha256 }) => {
+      const digest = sha256 ?? (await hashInWorkers([file]))[0];
+      if (digest === undefined) throw new TypeError("one digest per file");
+      return { kind, name, sizeBytes: await fileSize(file), sha256: digest };
+    }),
+  );
+}
+
+async function isWhole(output: string, files: readonly ReleaseFile[]): Promise<boolean> {
+  const sizes = await Promise.all(
+    files.map(async ({ name, file }) => (await exists(join(output, name))) && (await fileSize(join(output, name))) === (await fileSize(file))),
+  );
+  return sizes.every(Boolean);
+}
+
+function toManifest({ definition, lock }: BuildContext, parts: ReleaseParts, artifacts: ReleaseArtifact[]): ReleaseManifest {
+  const { id, version, policies, disk, distribution, sourceDateEpoch } = definition;
+  const { rootHash } = parts.root.value;
+  return {
+    apiVersion: "socle/v1",
+    kind: "ReleaseManifest",
+    id,
+    version,
+    level: toLevelName(policies),
+    policies,
+    suite: distribution.suite,
+    ...(rootHash === undefined ? {} : { rootHash }),
+    kernelVersion: parts.kernelVersion,
+    kernelCommandLine: parts.uki.value.commandLine,
+    sourceDate: toSourceDate(sourceDateEpoch),
+    definitionDigest: digest(definition as unknown as Json), // plain data by its type
+    lockDigest: hashBytes(encodeLock(lock)),
+    artifacts,
+    sizes: {
+      diskBytes: disk.sizeBytes,
+      espBytes: disk.espSizeBytes,
+      rootSlotBytes: disk.rootSlotSizeBytes,
+      veritySlotBytes: disk.veritySlotSizeBytes,
+    },
+  };
+}

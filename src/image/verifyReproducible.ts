@@ -1,0 +1,57 @@
+import { join } from "node:path";
+
+import { SocleError } from "#progress/socleError.ts";
+import { makeWorkFolder, remove } from "#system/files.ts";
+import { findTreeDifference } from "#system/findTreeDifference.ts";
+
+import type { BuildContext } from "./buildContext.ts";
+import { buildRelease, type BuiltRelease } from "./buildRelease.ts";
+import { StepCache } from "./stepCache.ts";
+
+export class ReproducibilityError extends SocleError<"not-reproducible"> {
+  override readonly name = "ReproducibilityError";
+}
+
+/** The steps whose results are trees, in the order in which a difference would spread. */
+const TREE_STEPS = [
+  { step: "packages", tree: "tree" },
+  { step: "configure", tree: "upper" },
+] as const;
+
+/**
+ * Builds the same again with nothing from the cache but downloads and tools, in another folder,
+ * and compares all files of the releases.
+ */
+export async function verifyReproducible(context: BuildContext, first: BuiltRelease): Promise<void> {
+  const work = await makeWorkFolder(context.workspace.work, "again");
+  try {
+    const steps = join(work, "steps");
+    const workspace = { ...context.workspace, steps, work: join(work, "work") };
+    const report: BuildContext["report"] = (event) =>
+      context.report("step" in event ? { ...event, step: `again: ${event.step}` } : event);
+    const cache = new StepCache(workspace, report);
+    const second = await buildRelease({ ...context, report, workspace, cache }, join(work, "out"));
+    await compare(first, second);
+  } finally {
+    await remove(work);
+  }
+}
+
+async function compare(first: BuiltRelease, second: BuiltRelease): Promise<void> {
+  const digests = new Map(second.manifest.artifacts.map(({ kind, sha256 }) => [kind, sha256]));
+  const differing = first.manifest.artifacts.filter(({ kind, sha256 }) => digests.get(kind) !== sha256);
+  if (differing.length === 0) return;
+  const reasons: string[] = [];
+  for (const { step, tree } of TREE_STEPS) {
+    const difference = await findTreeDifference(join(first.steps[step], tree), join(second.steps[step], tree));
+    if (difference === undefined) continue;
+    reasons.push(`the first differing file is "${difference.path}": ${difference.why}`);
+    break;
+  }
+  if (reasons.length === 0) reasons.push("the trees are equal, so the tools that pack them are at fault");
+  throw new ReproducibilityError(
+    "not-reproducible",
+    `Two builds of the same differ in ${differing.map(({ name }) => name).join(", ")}: ${reasons.join("; ")}`,
+    { hint: "Files that a package's scripts make with times or chance in them can be replaced or removed by the definition." },
+  );
+}

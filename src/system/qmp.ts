@@ -1,0 +1,29 @@
+import { createConnection } from "node:net";
+import { createInterface } from "node:readline";
+
+/** Sends commands to QEMU's control socket, one after the other. QEMU Machine Protocol; subset: no events. */
+export async function callQmp(socketPath: string, commands: readonly QmpCommand[]): Promise<void> {
+  const socket = createConnection(socketPath);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once("error", reject);
+      socket.once("close", () => reject(new Error("QEMU closed its control socket")));
+      const queue: QmpCommand[] = [{ execute: "qmp_capabilities" }, ...commands];
+      createInterface({ input: socket }).on("line", (line) => {
+        const message = JSON.parse(line) as { QMP?: unknown; return?: unknown; error?: { desc?: string }; event?: string }; // QEMU's own words
+        if (message.error !== undefined) reject(new Error(`QEMU refused a command: ${message.error.desc ?? line}`));
+        if (message.QMP === undefined && message.return === undefined) return;
+        const next = queue.shift();
+        if (next === undefined) resolve();
+        else socket.write(`${JSON.stringify(next)}\n`);
+      });
+    });
+  } finally {
+    socket.destroy();
+  }
+}
+
+export interface QmpCommand {
+  readonly execute: string;
+  readonly arguments?: Readonly<Record<string, unknown>>;
+}
