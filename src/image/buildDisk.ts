@@ -5,7 +5,7 @@ import { encodeGpt } from "#boot/gpt.ts";
 import { GPT_BACKUP_SECTORS, SECTOR_BYTES } from "#boot/gptTable.ts";
 import type { Sha256 } from "#release/sha256.ts";
 import { writeDisk, type DiskPiece } from "#system/writeDisk.ts";
-import { hashInWorkers } from "#system/hashInWorkers.ts";
+import { hashInWorker } from "#system/hashInWorker.ts";
 
 import type { BuildContext } from "./buildContext.ts";
 import { buildEsp } from "./buildEsp.ts";
@@ -55,12 +55,9 @@ export async function buildDisk(
     make: async (folder) => {
       const raw = join(folder, "disk.raw");
       const qcow2 = join(folder, "disk.qcow2");
-      await writeDisk(raw, layout.sizeBytes, listPieces(layout, sources), context.signal);
-      const convert = context.tools
-        .run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, qcow2], { folders: [folder], signal: context.signal })
-        .then(async () => hashInWorkers([qcow2]));
-      const [[rawSha256], [qcow2Sha256]] = await Promise.all([hashInWorkers([raw]), convert]);
-      if (rawSha256 === undefined || qcow2Sha256 === undefined) throw new TypeError("one digest per file");
+      const rawSha256 = await writeDisk(raw, layout.sizeBytes, listPieces(layout, sources));
+      await context.tools.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, qcow2], { folders: [folder], signal: context.signal });
+      const qcow2Sha256 = await hashInWorker(qcow2);
       return { layout, rawSha256, qcow2Sha256 };
     },
   });

@@ -10,7 +10,8 @@ const IMAGE_PACKAGES = [
   "libatomic1", // Node
   "libpam-systemd",
   "systemd",
-  "systemd-boot-tools", // systemd-bless-boot
+  "systemd-boot", // systemd-bless-boot
+  "systemd-boot-efi",
   "systemd-repart",
   "systemd-resolved",
   "systemd-sysv",

@@ -9,7 +9,7 @@ import { encodeManifest, toSourceDate, type ReleaseArtifact, type ReleaseManifes
 import { CHECKSUMS_NAME, toArtifactName, type ArtifactKind } from "#release/releaseNames.ts";
 import type { Sha256 } from "#release/sha256.ts";
 import { exists, fileSize, hashBytes, linkOrCopy, makeFolder, makeWorkFolder, move, readIfPresent, remove, writeAtomic } from "#system/files.ts";
-import { hashInWorkers } from "#system/hashInWorkers.ts";
+import { hashInWorker } from "#system/hashInWorker.ts";
 
 import type { BuildContext } from "./buildContext.ts";
 import { buildDisk, type BuiltDisk } from "./buildDisk.ts";
@@ -115,9 +115,7 @@ function listFiles(definition: Definition, { root, uki, disk, packages }: Releas
 async function describeFiles(files: readonly ReleaseFile[]): Promise<ReleaseArtifact[]> {
   return Promise.all(
     files.map(async ({ kind, name, file, sha256 }) => {
-      const digest = sha256 ?? (await hashInWorkers([file]))[0];
-      if (digest === undefined) throw new TypeError("one digest per file");
-      return { kind, name, sizeBytes: await fileSize(file), sha256: digest };
+      return { kind, name, sizeBytes: await fileSize(file), sha256: sha256 ?? (await hashInWorker(file)) };
     }),
   );
 }

@@ -75,7 +75,19 @@ function encodeOwners(files: readonly ImageFile[]): string {
 
 const ALWAYS_ENABLED = ["systemd-networkd.service"];
 /** The machine offers no login; logs and control go through the agent. */
-const NEVER_STARTED = ["getty@tty1.service", "serial-getty@ttyS0.service", "systemd-firstboot.service", "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer"];
+const NEVER_STARTED = [
+  "getty@tty1.service",
+  "serial-getty@ttyS0.service",
+  "systemd-firstboot.service",
+  // What belongs to the base is replaced, not maintained in place.
+  "apt-daily.timer",
+  "apt-daily-upgrade.timer",
+  "dpkg-db-backup.timer",
+  "systemd-boot-update.service",
+  // For LVM snapshots of ext4, which an image does not have.
+  "e2scrub_all.timer",
+  "e2scrub_reap.service",
+];
 
 function toUnitArguments({ units, policies }: Definition): string[] {
   const masked = policies.usr === "verified" ? [...NEVER_STARTED.filter((unit) => !units.enable.includes(unit)), ...units.mask] : units.mask;

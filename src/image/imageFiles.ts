@@ -127,8 +127,6 @@ function serviceFiles({ policies }: Definition): ImageFile[] {
 
 const AGENT_UNIT = `[Unit]
 Description=Socle agent
-Documentation=man:systemd.service(5)
-After=network.target
 
 [Service]
 Type=exec
@@ -147,7 +145,8 @@ Description=Render /etc from the machine configuration
 DefaultDependencies=no
 Conflicts=shutdown.target
 RequiresMountsFor=/var
-Before=sysinit.target systemd-networkd.service systemd-tmpfiles-setup.service shutdown.target
+Wants=network-pre.target
+Before=network-pre.target systemd-resolved.service systemd-timesyncd.service multi-user.target shutdown.target
 
 [Service]
 Type=oneshot

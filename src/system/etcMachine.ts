@@ -5,7 +5,7 @@ import { runCommand } from "./runCommand.ts";
 
 /**
  * The machine this process runs on, for putting its /etc in place; the form agent/configureEtc.ts asks
- * for. Apart from files.ts, because node:crypto alone costs a quarter of this program's start.
+ * for. Apart from files.ts, because loading node:crypto takes longer than all code of this program.
  */
 export function createEtcMachine() {
   return {
