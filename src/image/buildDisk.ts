@@ -4,7 +4,7 @@ import { planDiskLayout, toGpt, type DiskLayout, type PartitionRole } from "#boo
 import { encodeGpt } from "#boot/gpt.ts";
 import { GPT_BACKUP_SECTORS, SECTOR_BYTES } from "#boot/gptTable.ts";
 import type { Sha256 } from "#release/sha256.ts";
-import { writeDisk, type DiskPiece } from "#system/writeDisk.ts";
+import { hashDisk, writeDisk, type DiskPiece } from "#system/writeDisk.ts";
 import { hashInWorker } from "#system/hashInWorker.ts";
 
 import type { BuildContext } from "./buildContext.ts";
@@ -55,9 +55,14 @@ export async function buildDisk(
     make: async (folder) => {
       const raw = join(folder, "disk.raw");
       const qcow2 = join(folder, "disk.qcow2");
-      const rawSha256 = await writeDisk(raw, layout.sizeBytes, listPieces(layout, sources));
-      await context.tools.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, qcow2], { folders: [folder], signal: context.signal });
-      const qcow2Sha256 = await hashInWorker(qcow2);
+      const pieces = listPieces(layout, sources);
+      const makeBoth = async () => {
+        await writeDisk(raw, layout.sizeBytes, pieces);
+        const argv = ["qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, qcow2];
+        await context.tools.run(argv, { folders: [folder], signal: context.signal });
+        return hashInWorker(qcow2);
+      };
+      const [rawSha256, qcow2Sha256] = await Promise.all([hashDisk(layout.sizeBytes, pieces), makeBoth()]);
       return { layout, rawSha256, qcow2Sha256 };
     },
   });

@@ -105,7 +105,7 @@ function listFiles(definition: Definition, { root, uki, disk, packages }: Releas
   ];
   if (slots !== undefined) {
     files.push(
-      { kind: "root", name: toArtifactName("root", definition, slots.root), file: join(root.folder, "root.img") },
+      { kind: "root", name: toArtifactName("root", definition, slots.root), file: join(root.folder, "root.img"), sha256: root.value.sha256 },
       { kind: "verity", name: toArtifactName("verity", definition, slots.verity), file: join(root.folder, "verity.img") },
     );
   }

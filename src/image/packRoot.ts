@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { systemUuidOf } from "#boot/partitionUuids.ts";
 import type { Definition } from "#definition/definition.ts";
 import { fileSize, readText } from "#system/files.ts";
+import { hashInWorker } from "#system/hashInWorker.ts";
 import { parseSha256, type Sha256 } from "#release/sha256.ts";
 
 import type { BuildContext } from "./buildContext.ts";
@@ -10,6 +11,8 @@ import type { StepResult } from "./stepCache.ts";
 
 /** The root image: `root.img`, and where it is verified its hash tree, `verity.img`. */
 export interface PackedRoot {
+  /** Of the root image itself. */
+  readonly sha256: Sha256;
   readonly rootHash?: Sha256;
   readonly rootImageBytes: number;
   readonly hashTreeBytes: number;
@@ -52,10 +55,15 @@ export async function packRoot(
         signal,
         title: "pack the root",
       });
-      const rootImageBytes = await fileSize(join(folder, "root.img"));
-      if (!verified) return { rootImageBytes, hashTreeBytes: 0 };
+      const image = join(folder, "root.img");
+      const [sha256] = await Promise.all([
+        hashInWorker(image),
+        ...(verified ? [tools.runScript(FORMAT_VERITY, [folder], { folders: [folder], signal, title: "veritysetup" })] : []),
+      ]);
+      const rootImageBytes = await fileSize(image);
+      if (!verified) return { sha256, rootImageBytes, hashTreeBytes: 0 };
       const rootHash = parseSha256((await readText(join(folder, "roothash"))).trim());
-      return { rootHash, rootImageBytes, hashTreeBytes: await fileSize(join(folder, "verity.img")) };
+      return { sha256, rootHash, rootImageBytes, hashTreeBytes: await fileSize(join(folder, "verity.img")) };
     },
   });
 }
@@ -74,6 +82,10 @@ const PACK_VERIFIED = `
 epoch=$1; shift
 mkfs.erofs --quiet "-T$epoch" --all-time -U 00000000-0000-0000-0000-000000000000 "$@" \\
   --exclude-regex='^var/.+' --exclude-regex='^boot/.+' root.img /tmp/merged
+`;
+
+const FORMAT_VERITY = `
+cd "$1"
 veritysetup format --salt= --uuid=00000000-0000-0000-0000-000000000000 --root-hash-file=roothash root.img verity.img > /dev/null
 `;
 

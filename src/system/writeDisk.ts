@@ -10,53 +10,78 @@ export type DiskPiece =
   | { readonly offsetBytes: number; readonly bytes: Uint8Array };
 
 interface DiskWork {
-  readonly path: string;
   readonly sizeBytes: number;
   /** Sorted, and none over another. */
   readonly pieces: readonly DiskPiece[];
+  /** Where to write; only hashed when absent. */
+  readonly path?: string;
 }
 
 const CHUNK_BYTES = 1 << 20;
 const ZEROS = Buffer.alloc(CHUNK_BYTES);
 
+/** Writes a disk image, on a thread of its own. Where nothing or only zeros are written it stays a hole. */
+export async function writeDisk(path: string, sizeBytes: number, pieces: readonly DiskPiece[]): Promise<void> {
+  await inWorker({ path, sizeBytes, pieces: sort(pieces) });
+}
+
 /**
- * Writes a disk image of the given size and returns its SHA-256, on a thread of its own. Where
- * nothing or only zeros are written it stays a hole, which is hashed without being read: reading it
- * would fill the page cache with zeros.
+ * The SHA-256 that a disk image of these pieces has, without reading it: its holes would fill the
+ * page cache with zeros.
  */
-export async function writeDisk(path: string, sizeBytes: number, pieces: readonly DiskPiece[]): Promise<Sha256> {
-  const work: DiskWork = { path, sizeBytes, pieces: pieces.toSorted((a, b) => a.offsetBytes - b.offsetBytes) };
+export async function hashDisk(sizeBytes: number, pieces: readonly DiskPiece[]): Promise<Sha256> {
+  return parseSha256(await inWorker({ sizeBytes, pieces: sort(pieces) }));
+}
+
+function sort(pieces: readonly DiskPiece[]): DiskPiece[] {
+  return pieces.toSorted((a, b) => a.offsetBytes - b.offsetBytes);
+}
+
+async function inWorker(work: DiskWork): Promise<string> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(import.meta.filename, { workerData: work });
-    worker.once("message", (text: string) => resolve(parseSha256(text)));
+    worker.once("message", resolve);
     worker.once("error", reject);
   });
 }
 
-function writeDiskSync({ path, sizeBytes, pieces }: DiskWork): string {
+/** Takes the image's bytes in order; `count` zeros where there are none. */
+interface Sink {
+  bytes(bytes: Uint8Array, offset: number): void;
+  zeros(count: number): void;
+}
+
+function performWork({ path, sizeBytes, pieces }: DiskWork): string {
+  if (path === undefined) {
+    const hash = createHash("sha256");
+    walk(sizeBytes, pieces, { bytes: (bytes) => void hash.update(bytes), zeros: (count) => hashZeros(hash, count) });
+    return hash.digest("hex");
+  }
   const disk = openSync(path, "wx");
   try {
     ftruncateSync(disk, sizeBytes);
-    const hash = createHash("sha256");
-    let position = 0;
-    for (const piece of pieces) {
-      if (piece.offsetBytes < position) throw new RangeError(`Cannot write the disk: two pieces overlap at ${position}`);
-      hashZeros(hash, piece.offsetBytes - position);
-      position = piece.offsetBytes + writePiece(disk, piece, hash);
-    }
-    if (position > sizeBytes) throw new RangeError(`Cannot write the disk: ${position} bytes do not fit into ${sizeBytes}`);
-    hashZeros(hash, sizeBytes - position);
-    return hash.digest("hex");
+    walk(sizeBytes, pieces, { bytes: (bytes, offset) => writeUnlessZero(disk, bytes, offset), zeros: () => {} });
+    return "";
   } finally {
     closeSync(disk);
   }
 }
 
+function walk(sizeBytes: number, pieces: readonly DiskPiece[], sink: Sink): void {
+  let position = 0;
+  for (const piece of pieces) {
+    if (piece.offsetBytes < position) throw new RangeError(`Cannot write the disk: two pieces overlap at ${position}`);
+    sink.zeros(piece.offsetBytes - position);
+    position = piece.offsetBytes + readPiece(piece, sink);
+  }
+  if (position > sizeBytes) throw new RangeError(`Cannot write the disk: ${position} bytes do not fit into ${sizeBytes}`);
+  sink.zeros(sizeBytes - position);
+}
+
 /** Returns how many bytes the piece has. */
-function writePiece(disk: number, piece: DiskPiece, hash: Hash): number {
+function readPiece(piece: DiskPiece, sink: Sink): number {
   if ("bytes" in piece) {
-    hash.update(piece.bytes);
-    writeFully(disk, piece.bytes, piece.offsetBytes);
+    sink.bytes(piece.bytes, piece.offsetBytes);
     return piece.bytes.length;
   }
   const from = openSync(piece.file, "r");
@@ -65,9 +90,7 @@ function writePiece(disk: number, piece: DiskPiece, hash: Hash): number {
     for (let done = 0; ; ) {
       const count = readSync(from, chunk, 0, chunk.length, done);
       if (count === 0) return done;
-      const read = chunk.subarray(0, count);
-      hash.update(read);
-      if (!read.equals(ZEROS.subarray(0, count))) writeFully(disk, read, piece.offsetBytes + done);
+      sink.bytes(chunk.subarray(0, count), piece.offsetBytes + done);
       done += count;
     }
   } finally {
@@ -75,8 +98,9 @@ function writePiece(disk: number, piece: DiskPiece, hash: Hash): number {
   }
 }
 
-/** One write may take less than it was given; on a full disk the next one says so. */
-function writeFully(disk: number, bytes: Uint8Array, offset: number): void {
+function writeUnlessZero(disk: number, bytes: Uint8Array, offset: number): void {
+  if (ZEROS.subarray(0, bytes.length).equals(bytes)) return;
+  // One write may take less than it was given; on a full disk the next one says so.
   for (let done = 0; done < bytes.length; ) done += writeSync(disk, bytes, done, bytes.length - done, offset + done);
 }
 
@@ -86,5 +110,5 @@ function hashZeros(hash: Hash, count: number): void {
 
 // This file is also the worker's program.
 if (!isMainThread && workerData !== null && typeof workerData === "object" && "pieces" in workerData) {
-  parentPort?.postMessage(writeDiskSync(workerData as DiskWork)); // what writeDisk gave it
+  parentPort?.postMessage(performWork(workerData as DiskWork)); // what inWorker gave it
 }
