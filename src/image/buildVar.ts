@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { systemUuidOf } from "#boot/partitionUuids.ts";
 
 import type { BuildContext } from "./buildContext.ts";
-import { MOUNT_MERGED } from "./packRoot.ts";
+import { MAKE_EXT4, MOUNT_MERGED } from "./packRoot.ts";
 import type { StepResult } from "./stepCache.ts";
 
 /** The first content of the /var partition: `var.img`, small; it grows at the first boot. */
@@ -31,7 +31,6 @@ export async function buildVar(
   });
 }
 
-const MAKE = `
-truncate -s "$1" var.img
-mke2fs -q -t ext4 -T default -m 0 -L var -U "$2" -E "hash_seed=$2,lazy_itable_init=1,root_owner=0:0" -d /tmp/merged/var var.img
+const MAKE = `${MAKE_EXT4}
+make_ext4 /tmp/merged/var var.img "$1" "$2" var
 `;

@@ -89,8 +89,22 @@ cd "$1"
 veritysetup format --salt= --uuid=00000000-0000-0000-0000-000000000000 --root-hash-file=roothash root.img verity.img > /dev/null
 `;
 
+/**
+ * Makes an ext4 file system from a tree: $1 the tree, $2 the image, $3 its size in bytes, $4 UUID, $5 label.
+ * mke2fs takes entries as the folder lists them, and their times: so the tree is laid out anew in
+ * memory, in sorted order and with the source date.
+ */
+export const MAKE_EXT4 = `
+make_ext4() {
+  mkdir /tmp/sorted
+  mount -t tmpfs -o mode=755 tmpfs /tmp/sorted
+  tar -C "$1" --sort=name "--mtime=@$SOURCE_DATE_EPOCH" --xattrs -cf - . | tar -C /tmp/sorted --xattrs --xattrs-include='*' -xpf -
+  truncate -s "$3" "$2"
+  mke2fs -q -t ext4 -m 0 -L "$5" -U "$4" -E "hash_seed=$4,lazy_itable_init=1,root_owner=0:0" -d /tmp/sorted "$2"
+}
+`;
+
 // Then $1 the size in bytes, $2 the UUID.
-const PACK_WRITABLE = `
-truncate -s "$1" root.img
-mke2fs -q -t ext4 -L root -U "$2" -E "hash_seed=$2,lazy_itable_init=1,root_owner=0:0" -d /tmp/merged root.img
+const PACK_WRITABLE = `${MAKE_EXT4}
+make_ext4 /tmp/merged root.img "$1" "$2" root
 `;
