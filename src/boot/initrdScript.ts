@@ -9,6 +9,7 @@ export const INITRD_PROGRAMS = [
   "/usr/bin/mount",
   "/usr/bin/sleep",
   "/usr/bin/kmod",
+  "/usr/sbin/blockdev",
   "/usr/sbin/e2fsck",
   "/usr/sbin/findfs",
   "/usr/sbin/switch_root",
@@ -67,12 +68,11 @@ for alias in /sys/bus/*/devices/*/modalias; do
 done 2>/dev/null
 [ $# = 0 ] || modprobe -qab "$@"
 
-# Waits for the partition with this UUID and prints its device.
+# Waits for the partition with this UUID, at most 30 seconds after the start, and prints its device.
 partition() {
-  tries=0
   until device=$(findfs "PARTUUID=$1" 2>/dev/null); do
-    tries=$((tries + 1))
-    [ $tries -lt 300 ] || return 1
+    read -r now _ < /proc/uptime
+    [ "\${now%%.*}" -lt $((\${started%%.*} + 30)) ] || return 1
     sleep 0.1
   done
   echo "$device"
@@ -116,6 +116,8 @@ data_uuid=$(uuid_of "\${roothash%"$second"}")
 hash_uuid=$(uuid_of "$second")
 data=$(partition "$data_uuid") || die "no root partition with the UUID $data_uuid"
 hash=$(partition "$hash_uuid") || die "no verity partition with the UUID $hash_uuid"
+# Against accidents only: root can lift it, or write to the whole disk. Then dm-verity finds out at the next read.
+blockdev --setro "$data" "$hash" || die "cannot make $data and $hash read-only"
 veritysetup open $options "$data" root "$hash" "$roothash" > /dev/kmsg 2>&1 || die "$data does not have the root hash $roothash"
 mount -t erofs -o ro /dev/mapper/root /sysroot || die "cannot mount the root on $data"
 say "root is $data, verified with the hash tree on $hash"

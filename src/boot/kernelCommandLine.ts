@@ -9,15 +9,23 @@ export type RootReference = { readonly kind: "verity"; readonly rootHash: string
  */
 export function toKernelCommandLine(root: RootReference, extra: readonly string[]): string {
   return [
-    ...(root.kind === "verity"
-      ? ["ro", `roothash=${root.rootHash}`, "systemd.verity_root_options=panic-on-corruption"]
-      : ["rw", `root=PARTUUID=${root.uuid}`]),
+    ...(root.kind === "verity" ? toVerityArguments(root.rootHash) : ["rw", `root=PARTUUID=${root.uuid}`]),
     "console=tty0",
     "console=ttyS0,115200",
     // Without it a panic, and so a failed initrd or a corrupt block, would hang for ever.
     "panic=5",
     ...extra,
   ].join(" ");
+}
+
+function toVerityArguments(rootHash: string): string[] {
+  return [
+    "ro",
+    `roothash=${rootHash}`,
+    "systemd.verity_root_options=panic-on-corruption",
+    // The device of a mounted file system cannot be written past it, so that /var cannot be forged under the kernel.
+    "bdev_allow_write_mounted=off",
+  ];
 }
 
 export function toRootReference(policies: TreePolicies, rootHash: string | undefined, rootUuid: string): RootReference {

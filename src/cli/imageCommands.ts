@@ -83,7 +83,7 @@ export function addImageCommands(program: RootCommand, run: RunCommand): void {
     .command("build")
     .argument("[file]", FILE)
     .description("make a bootable, verified image from a definition and its lock")
-    .option("--output <folder>", "where the release is put (default: out/ beside the definition)")
+    .option("--output <folder>", "where the release is put (default: out/ID_VERSION in this folder)")
     .addOption(
       new Option("--compression <method>", "of the root image, instead of the definition's").choices(
         COMPRESSIONS,

@@ -22,7 +22,7 @@ export type RunCommand = (
 /** The program without its commands: options that all share, look of the help, wording of usage errors. */
 export function createRootCommand() {
   return new Command("socle")
-    .description("Build, run and update sealed Debian systems.")
+    .description("Build and run immutable Debian systems.")
     .usage("<command> [options]")
     .version(packageFile.version, "-V, --version", "print the version of socle")
     .addOption(

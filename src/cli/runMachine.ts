@@ -28,10 +28,10 @@ export class BootError extends SocleError<"not-healthy"> {
   override readonly name = "BootError";
 }
 
-/** The options of `socle vm`, and the text of a machine configuration. */
-export type MachineOptions = VmOptions & { readonly configuration?: string };
+/** The options of `socle vm`, the text of a machine configuration, and words for the command line of a direct boot. */
+export type MachineOptions = VmOptions & { readonly configuration?: string; readonly extraArguments?: readonly string[] };
 
-/** A machine that is switched on, and how to reach its agent. */
+/** A machine, and how to reach its agent. */
 export interface RunningMachine extends AsyncDisposable {
   readonly machine: Machine;
   readonly name: string;
@@ -39,8 +39,15 @@ export interface RunningMachine extends AsyncDisposable {
   readonly acceleration: "kvm" | "tcg";
 }
 
-/** Makes a machine for a release, with access of its own, and switches it on. */
+/** Makes a machine for a release and switches it on. */
 export async function startMachine(release: ReleaseFolder, tools: ToolsTree, options: MachineOptions): Promise<RunningMachine> {
+  const running = await createMachine(release, tools, options);
+  await running.machine.start();
+  return running;
+}
+
+/** Makes a machine for a release, with access of its own. It is off. */
+export async function createMachine(release: ReleaseFolder, tools: ToolsTree, options: MachineOptions): Promise<RunningMachine> {
   const workspace = openWorkspace();
   const name = options.name ?? release.manifest.id;
   const folder = join(workspace.machines, name);
@@ -60,6 +67,7 @@ export async function startMachine(release: ReleaseFolder, tools: ToolsTree, opt
     memoryBytes: options.memory,
     cpus: options.cpus,
     diskSizeBytes: options.diskSize,
+    extraArguments: options.extraArguments ?? [],
     forwards: [{ hostPort: port, guestPort: AGENT_PORT }, ...options.forward],
     credentials: {
       "socle.agent.cert": development.server.cert,
@@ -77,7 +85,6 @@ export async function startMachine(release: ReleaseFolder, tools: ToolsTree, opt
     keyPem: development.client.key,
   };
   await writeMachineRecord(folder, { name, pid: process.pid, ...access });
-  await machine.start();
   return { machine, name, access, acceleration, [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose]() };
 }
 

@@ -39,7 +39,7 @@ cp /usr/lib/systemd/boot/efi/systemd-bootx64.efi /tmp/esp/EFI/systemd/
 cp /usr/lib/systemd/boot/efi/systemd-bootx64.efi /tmp/esp/EFI/BOOT/BOOTX64.EFI
 printf 'timeout 0\\neditor no\\n' > /tmp/esp/loader/loader.conf
 printf 'type1\\n' > /tmp/esp/loader/entries.srel
-ln -s "$uki/uki.efi" "/tmp/esp/EFI/Linux/$entry"
+cp "$uki/uki.efi" "/tmp/esp/EFI/Linux/$entry"
 find /tmp/esp -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 mcopy -i esp.img -s -Q -m /tmp/esp/EFI /tmp/esp/loader ::/
 `;

@@ -89,7 +89,8 @@ export class StepCache {
       await remove(`${work}.old`);
       return value;
     } catch (error) {
-      await remove(work);
+      // What cannot be removed now is removed by the next run; the first error is the one to tell.
+      await remove(work).catch(() => {});
       throw error;
     }
   }

@@ -5,6 +5,9 @@ import { dirname, join } from "node:path";
 
 import { parseSha256, type Sha256 } from "#release/sha256.ts";
 
+import { namespacePrefix } from "./isolation.ts";
+import { runCommand } from "./runCommand.ts";
+
 export async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
@@ -33,7 +36,13 @@ export async function isFolder(path: string): Promise<boolean> {
 
 /** Removes a file or a whole folder; nothing to remove is no error. */
 export async function remove(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true });
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    if (!isRefused(error) || process.geteuid?.() === 0) throw error;
+    // Without root, a tree's files belong to subordinate ids: only a namespace that maps them may remove them.
+    await runCommand([...namespacePrefix("user-namespace"), "rm", "-rf", "--", path]);
+  }
 }
 
 export async function move(from: string, to: string): Promise<void> {
@@ -193,9 +202,13 @@ export async function removeStaleWorkFolders(root: string): Promise<void> {
   for (const name of await listFolder(root)) {
     const pid = /-(\d+)-[0-9a-f]{8}$/.exec(name)?.[1];
     if (pid !== undefined && !isProcessAlive(Number(pid))) {
-      await rm(join(root, name), { recursive: true, force: true });
+      await remove(join(root, name));
     }
   }
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "EACCES" || error.code === "EPERM");
 }
 
 function isNoEntry(error: unknown): boolean {
@@ -210,4 +223,3 @@ export function isProcessAlive(pid: number): boolean {
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }
-

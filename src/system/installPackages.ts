@@ -36,6 +36,8 @@ export async function installPackages(store: PackageStore, workRoot: string, req
       "--mode=root",
       "--format=directory",
       "--variant=essential",
+      // Only root could make device nodes, and every system mounts its own /dev over them.
+      "--skip=output/dev",
       `--include=${names.join(",")}`,
       '--aptopt=APT::Install-Recommends "false"',
       '--aptopt=Acquire::Languages "none"',

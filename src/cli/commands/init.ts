@@ -25,7 +25,7 @@ export async function init(
       `${toMarks(process.env).ok} ${id} 1.0 starts in ${shown}`,
       "",
       `  edit   ${shown}/system.ts`,
-      `  then   cd ${shown} && npm run check && npm run build`,
+      `  then   cd ${shown} && npm run check && npm run lock && npm run build`,
       "",
     ].join("\n"),
   );

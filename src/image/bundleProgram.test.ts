@@ -8,15 +8,19 @@ import { createInterface } from "node:readline";
 import { after, test } from "node:test";
 import { fetchStatus, MachineCallError } from "#cli/commands/status.ts";
 import { createDevelopmentAccess } from "#trust/certificates.ts";
-import { bundleAgent, bundleProgram } from "./bundle-agent.ts";
+import { bundleProgram } from "./bundleProgram.ts";
 
-const PROJECT_FOLDER = resolve(import.meta.dirname, "..");
+const PROJECT_FOLDER = resolve(import.meta.dirname, "../..");
 const access = await createDevelopmentAccess({ name: "minimal", now: new Date(), days: 1 });
 
 const folder = await mkdtempDisposable(join(tmpdir(), "socle-bundle-"));
 after(() => folder.remove());
 const agentFile = join(folder.path, "agent.mjs");
 await bundleAgent(agentFile);
+
+async function bundleAgent(outFile: string): Promise<void> {
+  await bundleProgram({ entry: "src/agent/main.ts", outFile, projectFolder: PROJECT_FOLDER });
+}
 
 async function writeCredentials(name: string, credentials: Record<string, string>): Promise<string> {
   const credentialsFolder = join(folder.path, name);

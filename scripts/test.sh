@@ -1,0 +1,40 @@
+#!/bin/sh
+# What `npm test` runs, the quick things first. It stops at the first group that fails.
+set -eu
+cd "$(dirname "$0")/.."
+export PATH="$PWD/node_modules/.bin:$PATH" # the clone's own Node, whatever the host has
+
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+summary="" total=0 started=$(date +%s)
+
+# group NAME COMMAND...
+group() {
+  group_name=$1 group_started=$(date +%s); shift
+  printf '\n── %s\n' "$group_name"
+  "$@" || { printf '\n✗ %s failed; the groups after it did not run\n' "$group_name"; exit 1; }
+  seconds=$(($(date +%s) - group_started))
+  summary="$summary  ✓ $(printf '%-14s %5s s' "$group_name" "$seconds")
+"
+}
+
+# Node's own report goes to the terminal; its TAP form is kept to be counted.
+tests() {
+  node --test --test-reporter=spec --test-reporter-destination=stdout \
+    --test-reporter=tap --test-reporter-destination="$results/tap" "$@"
+  count=$(sed -n 's/^# pass //p' "$results/tap")
+  [ "$count" -gt 0 ] || { echo "no test was run by: $*"; return 1; }
+  total=$((total + count))
+}
+
+group "types" tsc -p .
+group "lint" oxlint
+group "format" oxfmt --check
+group "contract" buf lint
+group "fast tests" tests --test-isolation=none 'src/**/*.test.ts' 'test/*.test.ts'
+# The first of the slow ones makes what the others need: host packages, lock, tools tree, the example's release.
+group "npm start" tests test/start/start.test.ts
+group "builds" tests --test-concurrency=1 'test/build/*.test.ts'
+group "machines" tests --test-concurrency=1 'test/vm/*.test.ts'
+
+printf '\n%s\n  %s tests passed in %s s\n' "$summary" "$total" "$(($(date +%s) - started))"
