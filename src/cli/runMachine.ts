@@ -95,7 +95,7 @@ export async function waitUntilHealthy(running: RunningMachine, context: Pick<Co
     const detail = acceleration === "kvm" ? "KVM" : "emulated, KVM does not work here";
     const timer = setInterval(() => {
       const last = machine.console.lines.at(-1);
-      if (last !== undefined) context.report({ kind: "step-progress", step: "boot", done: machine.console.lines.length, unit: "items", detail: last.slice(0, 100) });
+      if (last !== undefined) context.report({ kind: "step-detail", step: "boot", detail: last.trim() });
     }, 500);
     try {
       const value = await machine.during("the system was healthy", BOOT_TIMEOUT_MS, pollStatus(access, context.signal));

@@ -21,7 +21,7 @@ export async function buildUki(
   const commandLine = toKernelCommandLine(reference, definition.kernel.arguments);
   const osRelease = encodeOsRelease(definition);
   return context.cache.run({
-    name: "kernel image",
+    name: "kernel",
     code: [import.meta.filename],
     inputs: { installed: parts.installed.key, initrd: parts.initrd.key, commandLine, osRelease },
     describe: ({ sizeBytes }) => `${(sizeBytes / 1e6).toFixed(1)} MB`,

@@ -100,7 +100,9 @@ const CONFIGURE = `
 mkdir /tmp/lower /tmp/layer /tmp/merged
 mount --bind "$1/tree" /tmp/lower
 mount --bind "$2" /tmp/layer
-mount -t overlay overlay -o lowerdir=/tmp/lower,upperdir=/tmp/layer/upper,workdir=/tmp/layer/work /tmp/merged
+# userxattr: without root, an overlay may keep its own marks only there.
+mount -t overlay overlay -o userxattr,lowerdir=/tmp/lower,upperdir=/tmp/layer/upper,workdir=/tmp/layer/work /tmp/merged
+mount --rbind /dev /tmp/merged/dev
 shift 2
 # Folders that exist keep their owner and mode, and /lib stays a symlink.
 tar -C /tmp/layer/stage --owner=0 --group=0 -cf - . | tar -C /tmp/merged --no-overwrite-dir --keep-directory-symlink -xpf -
@@ -126,6 +128,6 @@ if [ "$USR" = verified ]; then
   find var -mindepth 1 \\( -type d -printf 'd "/%p" %#m %U %G -\\n' \\) -o \\( -type l -printf 'L "/%p" - - - - %l\\n' \\) | sort > usr/lib/tmpfiles.d/socle-var.conf
 fi
 cd /
-umount /tmp/merged
+umount --recursive /tmp/merged
 rm -rf /tmp/layer/stage /tmp/layer/work /tmp/layer/owners
 `;

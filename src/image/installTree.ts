@@ -18,7 +18,7 @@ export async function installTree(context: BuildContext): Promise<StepResult<Ins
   const { lock, definition, tools, workspace, signal } = context;
   return context.cache.run({
     name: "packages",
-    code: [import.meta.filename],
+    code: [import.meta.filename, join(import.meta.dirname, "../system/installPackages.ts")],
     inputs: {
       packages: digestPackages(lock.packages),
       tools: digestPackages(lock.tools),

@@ -73,7 +73,7 @@ export const MOUNT_MERGED = `
 mkdir /tmp/lower /tmp/upper /tmp/merged
 mount --bind "$1/tree" /tmp/lower
 mount --bind "$2/upper" /tmp/upper
-mount -t overlay overlay -o ro,lowerdir=/tmp/upper:/tmp/lower /tmp/merged
+mount -t overlay overlay -o ro,userxattr,lowerdir=/tmp/upper:/tmp/lower /tmp/merged
 cd "$3"; shift 3
 `;
 

@@ -67,7 +67,7 @@ async function build(
   context: PackageContext,
 ): Promise<void> {
   if (await exists(join(tools.folder, "usr"))) return;
-  const store = await downloadStep(packages, workspace, { ...context, step: "download tools" });
+  const store = await downloadStep(packages, workspace, { ...context, step: "get tools" });
   await reportStep(context.report, "tools tree", async () => {
     const work = await makeWorkFolder(workspace.work, "tools");
     const target = join(work, "tree");

@@ -13,6 +13,8 @@ export type ProgressEvent =
       readonly unit: "bytes" | "items";
       readonly detail?: string;
     }
+  /** What a step without a measure is doing now. */
+  | { readonly kind: "step-detail"; readonly step: string; readonly detail: string }
   | {
       readonly kind: "step-done";
       readonly step: string;

@@ -21,7 +21,7 @@ export async function ensureHost({ report, signal }: { report: Report; signal: A
       hint: `Once, as root: apt-get update && apt-get install ${missing.join(" ")}`,
     });
   }
-  await reportStep(report, "host packages", async () => {
+  await reportStep(report, "host", async () => {
     const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" } as Record<string, string>;
     try {
       await runCommand(["apt-get", "update"], { environment, signal });

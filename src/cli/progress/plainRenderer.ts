@@ -34,7 +34,7 @@ export function createPlainRenderer(stream: NodeJS.WritableStream, clock: Clock)
   return {
     show(event) {
       steps = toRunningSteps(steps, event, clock.elapsedMs());
-      if (event.kind !== "step-progress" && event.kind !== "note") saidMs.delete(event.step);
+      if (event.kind === "step-started" || event.kind === "step-done" || event.kind === "step-failed") saidMs.delete(event.step);
       const line = toPlainLine(event);
       if (line !== undefined) say(line);
     },
@@ -48,6 +48,7 @@ function toPlainLine(event: ProgressEvent): string | undefined {
     case "step-started":
       return toLine(event.step, "started", event.detail);
     case "step-progress":
+    case "step-detail":
       return undefined;
     case "step-done":
       return toLine(

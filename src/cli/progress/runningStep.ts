@@ -30,6 +30,10 @@ export function toRunningSteps(steps: RunningSteps, event: ProgressEvent, nowMs:
         measuredFrom: step.measuredFrom ?? { atMs: nowMs, done: event.done },
       });
     }
+    case "step-detail": {
+      const step = steps.get(event.step) ?? start(event.step, undefined, nowMs);
+      return new Map(steps).set(event.step, { ...step, detail: event.detail });
+    }
     case "step-done":
     case "step-failed": {
       const left = new Map(steps);

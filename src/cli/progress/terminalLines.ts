@@ -25,6 +25,7 @@ export function renderLastingLine(event: ProgressEvent, style: TerminalStyle): s
   switch (event.kind) {
     case "step-started":
     case "step-progress":
+    case "step-detail":
       return undefined;
     case "step-done": {
       if (!event.cached) {

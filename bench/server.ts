@@ -1,0 +1,22 @@
+import { defineSystem } from "socle";
+
+/** What the bench builds: a server of about 600 MB with containers and Node, as DESIGN.md's figures have it. */
+export default defineSystem({
+  id: "server",
+  version: "1.0",
+  name: "Socle bench server",
+  level: "semi",
+  packages: [
+    "crun",
+    "curl",
+    "iproute2",
+    "less",
+    "netavark",
+    "nftables",
+    "nodejs",
+    "openssh-client",
+    "podman",
+    "procps",
+  ],
+  disk: { size: "4GiB", rootSlot: "1GiB" },
+});
