@@ -14,7 +14,7 @@ const MKOSI_SUITE = "forky";
 
 const MKOSI_PACKAGES = [
   "apt", "bash", "cpio", "cryptsetup-bin", "debian-archive-keyring", "dosfstools", "e2fsprogs", "erofs-utils", "fdisk",
-  "kmod", "mkosi", "mtools", "openssl", "squashfs-tools", "systemd", "systemd-boot-efi", "systemd-boot-tools",
+  "kmod", "mkosi", "mount", "mtools", "openssl", "squashfs-tools", "systemd", "systemd-boot-efi", "systemd-boot-tools",
   "systemd-repart", "systemd-ukify", "time", "udev", "xz-utils", "zstd",
 ]; // prettier-ignore
 
@@ -40,7 +40,10 @@ async function lockMkosi(workspace: Workspace, context: PackageContext): Promise
     if (lock.request.packages.join() === MKOSI_PACKAGES.join()) return lock.packages;
   }
   const packages = await resolvePackages(request, workspace, context);
-  await writeAtomic(file, encodeLock({ request: { ...request, architecture: "amd64", tools: [] }, packages, tools: [] }));
+  await writeAtomic(
+    file,
+    encodeLock({ request: { ...request, architecture: "amd64", tools: [] }, packages, tools: [] }),
+  );
   return packages;
 }
 
@@ -48,8 +51,23 @@ async function lockMkosi(workspace: Workspace, context: PackageContext): Promise
  * The host's command line that runs `argv` with the tree as its root. Not by chroot, as for Socle's
  * own tools: mkosi's sandbox pivots its root, which the kernel allows only where the root is a mount.
  */
-export function toPivotedCommand({ folder, isolation }: ToolsTree, argv: readonly string[], folders: readonly string[]): string[] {
-  return [...namespacePrefix(isolation), "sh", "-eu", "-c", ENTER, "sh", folder, String(folders.length), ...folders, ...argv];
+export function toPivotedCommand(
+  { folder, isolation }: ToolsTree,
+  argv: readonly string[],
+  folders: readonly string[],
+): string[] {
+  return [
+    ...namespacePrefix(isolation),
+    "sh",
+    "-eu",
+    "-c",
+    ENTER,
+    "sh",
+    folder,
+    String(folders.length),
+    ...folders,
+    ...argv,
+  ];
 }
 
 export const MKOSI_ENVIRONMENT = { ...TOOL_ENVIRONMENT, TERM: "dumb" };

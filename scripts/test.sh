@@ -21,7 +21,7 @@ group() {
 # Node's own report goes to the terminal; its TAP form is kept to be counted.
 tests() {
   node --test --test-reporter=spec --test-reporter-destination=stdout \
-    --test-reporter=tap --test-reporter-destination="$results/tap" "$@"
+    --test-reporter=tap --test-reporter-destination="$results/tap" "$@" || return 1
   count=$(sed -n 's/^# pass //p' "$results/tap")
   [ "$count" -gt 0 ] || { echo "no test was run by: $*"; return 1; }
   total=$((total + count))

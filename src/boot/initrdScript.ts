@@ -25,8 +25,21 @@ export const INITRD_MODULES = {
   always: ["dm_mod", "dm_verity", "erofs", "overlay", "sha256_ssse3", "ext4", "virtio_pci", "virtio_blk"],
   /** Loaded where the machine has such a device. */
   disks: [
-    "nvme", "ahci", "ata_piix", "sd_mod", "virtio_scsi", "xen_blkfront", "hv_storvsc", "vmw_pvscsi",
-    "mmc_block", "sdhci_pci", "sdhci_acpi", "uas", "usb_storage", "xhci_pci", "vmd",
+    "nvme",
+    "ahci",
+    "ata_piix",
+    "sd_mod",
+    "virtio_scsi",
+    "xen_blkfront",
+    "hv_storvsc",
+    "vmw_pvscsi",
+    "mmc_block",
+    "sdhci_pci",
+    "sdhci_acpi",
+    "uas",
+    "usb_storage",
+    "xhci_pci",
+    "vmd",
   ],
 } as const;
 

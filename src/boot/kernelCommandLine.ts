@@ -1,7 +1,9 @@
 import type { TreePolicies } from "#definition/levels.ts";
 
 /** How a boot finds its root: by the hash that the kernel verifies, or, at `classic`, by its partition. */
-export type RootReference = { readonly kind: "verity"; readonly rootHash: string } | { readonly kind: "partition"; readonly uuid: string };
+export type RootReference =
+  | { readonly kind: "verity"; readonly rootHash: string }
+  | { readonly kind: "partition"; readonly uuid: string };
 
 /**
  * The command line that goes into the unified kernel image. It names no slot: the root hash finds
@@ -28,7 +30,11 @@ function toVerityArguments(rootHash: string): string[] {
   ];
 }
 
-export function toRootReference(policies: TreePolicies, rootHash: string | undefined, rootUuid: string): RootReference {
+export function toRootReference(
+  policies: TreePolicies,
+  rootHash: string | undefined,
+  rootUuid: string,
+): RootReference {
   if (policies.usr === "writable") return { kind: "partition", uuid: rootUuid };
   if (rootHash === undefined) throw new TypeError("A verified root needs its root hash");
   return { kind: "verity", rootHash };

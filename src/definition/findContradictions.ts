@@ -53,13 +53,16 @@ function findUnmergedBase(layer: FlatLayer): Problem[] {
   return [toProblem(["remove"], layer.remove, "extends beside it: there is no base to remove from")];
 }
 
-/** GPT names hold 36 UTF-16 units (UEFI 2.10, 5.3.3), and a slot is labelled `ID_VERSION`. */
-const LONGEST_LABEL = 36;
+/**
+ * GPT names hold 36 UTF-16 units (UEFI 2.10, 5.3.3); a slot is labelled `ID_VERSION`, with four more
+ * in front of it while an update writes it (`PRT#`, UAPI.2).
+ */
+const LONGEST_LABEL = 36 - "PRT#".length;
 
 function findLongLabel({ id, version }: FlatLayer): Problem[] {
   if (id === undefined || version === undefined || `${id}_${version}`.length <= LONGEST_LABEL) return [];
   const room = LONGEST_LABEL - id.length - 1;
-  const wanted = `at most ${room} characters with the id "${id}", since partition names hold ${LONGEST_LABEL}`;
+  const wanted = `at most ${room} characters with the id "${id}", since a slot's name holds ${LONGEST_LABEL}`;
   return [toProblem(["version"], version, wanted)];
 }
 

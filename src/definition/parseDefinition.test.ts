@@ -103,7 +103,7 @@ const BAD: readonly [name: string, changes: object, ...problems: RegExp[]][] = [
   [
     "label too long",
     { version: "1".repeat(32) },
-    /^version is "1+": at most 31 characters with the id "edge"/,
+    /^version is "1+": at most 27 characters with the id "edge"/,
   ],
   ["name of two lines", { name: "a\nb" }, /^name is "a\\nb": one line/],
   [

@@ -8,7 +8,7 @@ import { encodeLock } from "#release/lock.ts";
 import { encodeManifest, toSourceDate, type ReleaseArtifact, type ReleaseManifest } from "#release/manifest.ts";
 import { CHECKSUMS_NAME, toArtifactName, type ArtifactKind } from "#release/releaseNames.ts";
 import type { Sha256 } from "#release/sha256.ts";
-import { exists, fileSize, hashBytes, linkOrCopy, makeFolder, makeWorkFolder, move, readIfPresent, remove, writeAtomic } from "#system/files.ts";
+import { exists, fileSize, hashBytes, linkOrCopy, makeWorkFolder, readIfPresent, remove, removeStaleWorkFolders, replaceFolder, writeAtomic } from "#system/files.ts";
 import { hashInWorker } from "#system/hashInWorker.ts";
 
 import type { BuildContext } from "./buildContext.ts";
@@ -68,16 +68,14 @@ async function writeRelease(context: BuildContext, output: string, parts: Releas
   if ((await readIfPresent(join(output, manifestName))) === manifestText && (await isWhole(output, files))) {
     return manifest;
   }
+  await removeStaleWorkFolders(dirname(output), `.${basename(output)}`);
   const work = await makeWorkFolder(dirname(output), `.${basename(output)}`);
   try {
     for (const { file, name } of files) await linkOrCopy(file, join(work, name));
     await writeAtomic(join(work, manifestName), manifestText);
     const checksums = [...artifacts, { name: manifestName, sha256: hashBytes(manifestText) }];
     await writeAtomic(join(work, CHECKSUMS_NAME), encodeChecksums(checksums));
-    await makeFolder(dirname(output));
-    if (await exists(output)) await move(output, `${work}.old`);
-    await move(work, output);
-    await remove(`${work}.old`);
+    await replaceFolder(work, output);
   } catch (error) {
     await remove(work);
     throw error;

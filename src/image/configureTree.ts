@@ -116,8 +116,6 @@ case $LOCALE in
 esac
 while [ $# -gt 0 ]; do systemctl --root=/tmp/merged "$1" "$2"; shift 2; done
 if [ "$USR" = verified ]; then
-  # The package database describes the image, so it lives and changes with the image.
-  mkdir -p usr/lib/sysimage && mv var/lib/dpkg usr/lib/sysimage/dpkg
   rm -rf var/lib/apt var/lib/pam var/lib/ucf var/lib/systemd/deb-systemd-* var/cache/* var/log/*
   for name in home srv root; do
     [ ! -d $name ] || [ -L $name ] || { rm -rf "$name"; ln -s "var/$name" "$name"; }
@@ -128,6 +126,7 @@ if [ "$USR" = verified ]; then
   find var -mindepth 1 \\( -type d -printf 'd "/%p" %#m %U %G -\\n' \\) -o \\( -type l -printf 'L "/%p" - - - - %l\\n' \\) | sort > usr/lib/tmpfiles.d/socle-var.conf
 fi
 cd /
-umount --recursive /tmp/merged
+umount --lazy /tmp/merged/dev
+umount /tmp/merged
 rm -rf /tmp/layer/stage /tmp/layer/work /tmp/layer/owners
 `;

@@ -17,7 +17,7 @@ export async function describePackages(context: BuildContext, installed: StepRes
     describe: () => `${lock.packages.length} packages`,
     make: async (folder) => {
       const tree = join(installed.folder, "tree");
-      const packages = parseDpkgStatus(await readText(join(tree, "var/lib/dpkg/status")));
+      const packages = parseDpkgStatus(await readText(join(tree, "usr/lib/sysimage/dpkg/status")));
       const debianVersion = (await readText(join(tree, "etc/debian_version"))).trim().split(".")[0] ?? "";
       const digests = new Map(lock.packages.map((locked) => [`${locked.name}:${locked.architecture}`, locked.sha256]));
       const described = await Promise.all(

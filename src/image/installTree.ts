@@ -88,5 +88,9 @@ rm -rf etc/machine-id var/lib/dbus/machine-id etc/ssh/ssh_host_* etc/hostname et
 rm -rf var/cache/* var/log/* var/backups/* var/lib/apt/* tmp/* run/* usr/share/doc/*/changelog*
 rm -rf var/lib/systemd/random-seed var/lib/systemd/catalog/database var/lib/dpkg/*-old var/lib/dpkg/lock* var/lib/dpkg/triggers/Lock
 find etc -name '*-' -type f \\( -path etc/passwd- -o -path etc/group- -o -path etc/shadow- -o -path etc/gshadow- -o -path etc/subuid- -o -path etc/subgid- \\) -delete
-dpkg-query --admindir=var/lib/dpkg --show --showformat='\${Package} \${Version} \${Architecture}\\n'
+# The package database describes the base, so it lives and changes with the base.
+mkdir -p usr/lib/sysimage
+mv var/lib/dpkg usr/lib/sysimage/dpkg
+ln -s ../../usr/lib/sysimage/dpkg var/lib/dpkg
+dpkg-query --admindir=usr/lib/sysimage/dpkg --show --showformat='\${Package} \${Version} \${Architecture}\\n'
 `;

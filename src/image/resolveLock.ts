@@ -4,6 +4,7 @@ import { type Lock, LockError, parseLock, verifyLockIsFresh } from "#release/loc
 import { readIfPresent } from "#system/files.ts";
 import type { Workspace } from "#system/workspace.ts";
 
+import { inStep } from "./buildError.ts";
 import { toLockRequest } from "./buildPackages.ts";
 import type { PackageContext } from "./packageContext.ts";
 import { resolvePackages, resolveTools } from "./resolvePackages.ts";
@@ -14,16 +15,22 @@ export function lockFileOf(definitionFile: string): string {
 }
 
 /** Asks the archive for the exact packages of a definition and of the tools that build it. */
-export async function resolveLock(definition: Definition, workspace: Workspace, context: PackageContext): Promise<Lock> {
+export async function resolveLock(
+  definition: Definition,
+  workspace: Workspace,
+  context: PackageContext,
+): Promise<Lock> {
   const request = toLockRequest(definition);
-  return reportStep(context.report, "resolve", async () => {
-    const packages = await resolvePackages(request, workspace, context);
-    const tools = await resolveTools(workspace, context);
-    return {
-      value: { request, packages, tools },
-      detail: `${packages.length} packages, ${tools.length} of build tools`,
-    };
-  });
+  return reportStep(context.report, "resolve", async () =>
+    inStep("resolve", workspace.indexes, async () => {
+      const packages = await resolvePackages(request, workspace, context);
+      const tools = await resolveTools(workspace, context);
+      return {
+        value: { request, packages, tools },
+        detail: `${packages.length} packages, ${tools.length} of build tools`,
+      };
+    }),
+  );
 }
 
 /** Reads the lock beside a definition; it must be there and belong to it. */

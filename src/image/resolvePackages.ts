@@ -16,14 +16,22 @@ export async function resolvePackages(
 ): Promise<LockedPackage[]> {
   const name = `${suite}-${components.join("-")}`;
   const found = await mirrors();
-  return withFileLock(join(workspace.locks, `indexes-${name}`), async () => {
-    const request = { suite, components, architecture: ARCHITECTURE };
-    const archive = await openArchive(join(workspace.indexes, name), found, request, signal);
-    await archive.update();
-    return archive.resolve(packages);
-  });
+  return withFileLock(
+    join(workspace.locks, `indexes-${name}`),
+    async () => {
+      const request = { suite, components, architecture: ARCHITECTURE };
+      const archive = await openArchive(join(workspace.indexes, name), found, request, signal);
+      await archive.update();
+      return archive.resolve(packages);
+    },
+    { signal },
+  );
 }
 
 export async function resolveTools(workspace: Workspace, context: PackageContext): Promise<LockedPackage[]> {
-  return resolvePackages({ suite: TOOLS_SUITE, components: ["main"], packages: TOOL_PACKAGES }, workspace, context);
+  return resolvePackages(
+    { suite: TOOLS_SUITE, components: ["main"], packages: TOOL_PACKAGES },
+    workspace,
+    context,
+  );
 }

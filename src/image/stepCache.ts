@@ -3,10 +3,29 @@ import { join } from "node:path";
 
 import { reportStep, type Report } from "#progress/events.ts";
 import { parseSha256, type Sha256 } from "#release/sha256.ts";
-import { exists, listFolder, makeFolder, makeWorkFolder, move, readIfPresent, readStamp, readText, remove, touch, writeAtomic } from "#system/files.ts";
+import {
+  listFolder,
+  makeFolder,
+  makeWorkFolder,
+  readIfPresent,
+  readStamp,
+  readText,
+  remove,
+  replaceFolder,
+  touch,
+  writeAtomic,
+} from "#system/files.ts";
+
+import { inStep } from "./buildError.ts";
 
 /** JSON values: what a step's inputs and its result are made of. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | { readonly [key: string]: Json | undefined };
 
 export interface StepResult<Value> {
   /** The folder that holds what the step made. */
@@ -42,6 +61,7 @@ export class StepCache {
   readonly #steps: string;
   readonly #work: string;
   readonly #report: Report;
+  readonly #used = new Set<string>();
 
   constructor(folders: { steps: string; work: string }, report: Report) {
     this.#steps = folders.steps;
@@ -49,15 +69,23 @@ export class StepCache {
     this.#report = report;
   }
 
+  /** The folders of all results that were asked for. */
+  get used(): ReadonlySet<string> {
+    return this.#used;
+  }
+
   async run<Value>(step: Step<Value>): Promise<StepResult<Value>> {
     const key = digest({ name: step.name, code: await digestCode(step.code), inputs: step.inputs });
     const folder = join(this.#steps, step.name, key);
-    const value = await reportStep(this.#report, step.name, async () => {
-      const known = await this.#read<Value>(folder);
-      if (known !== undefined) return { value: known.value, cached: true, ...detailOf(step, known.value) };
-      const made = await this.#make(step, folder);
-      return { value: made, ...detailOf(step, made) };
-    });
+    this.#used.add(folder);
+    const value = await reportStep(this.#report, step.name, async () =>
+      inStep(step.name, this.#work, async () => {
+        const known = await this.#read<Value>(folder);
+        if (known !== undefined) return { value: known.value, cached: true, ...detailOf(step, known.value) };
+        const made = await this.#make(step, folder);
+        return { value: made, ...detailOf(step, made) };
+      }),
+    );
     return { folder, key, value };
   }
 
@@ -80,13 +108,9 @@ export class StepCache {
       const record: StepRecord<Value> = { value, files: await recordFiles(work) };
       await writeAtomic(join(work, "step.json"), JSON.stringify(record));
       await makeFolder(join(folder, ".."));
-      if (await exists(folder)) await move(folder, `${work}.old`);
-      await move(work, folder).catch(async (error: unknown) => {
-        // Another build was quicker: its result is as good as ours.
-        if (!(await exists(join(folder, "step.json")))) throw error;
-        await remove(work);
-      });
-      await remove(`${work}.old`);
+      // Where another build was quicker its result is as good as ours; where it was touched since it is void.
+      if ((await this.#read(folder)) === undefined) await replaceFolder(work, folder);
+      else await remove(work);
       return value;
     } catch (error) {
       // What cannot be removed now is removed by the next run; the first error is the one to tell.

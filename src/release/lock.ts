@@ -77,7 +77,9 @@ export function parseLock(text: string, file: string): Lock {
   }
   const parsed = lockFile.safeParse(json);
   if (!parsed.success) {
-    throw new LockError("lock-malformed", `Cannot read lock "${file}":\n${z.prettifyError(parsed.error)}`, { hint });
+    throw new LockError("lock-malformed", `Cannot read lock "${file}":\n${z.prettifyError(parsed.error)}`, {
+      hint,
+    });
   }
   const { request, packages, tools } = parsed.data;
   return { request, packages, tools };
@@ -124,9 +126,13 @@ export function findLockChanges(locked: LockRequest, wanted: LockRequest): strin
 export function verifyLockIsFresh(lock: Lock, wanted: LockRequest, file: string): void {
   const changes = findLockChanges(lock.request, wanted);
   if (changes.length === 0) return;
-  throw new LockError("lock-stale", `Lock "${file}" does not belong to this definition any more:\n${changes.map((line) => `  ${line}`).join("\n")}`, {
-    hint: "Resolve the packages anew: socle lock",
-  });
+  throw new LockError(
+    "lock-stale",
+    `Lock "${file}" does not belong to this definition any more:\n${changes.map((line) => `  ${line}`).join("\n")}`,
+    {
+      hint: "Resolve the packages anew: socle lock",
+    },
+  );
 }
 
 function scalarChange(what: string, was: string, is: string): string[] {

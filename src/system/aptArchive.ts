@@ -1,10 +1,12 @@
 import { join } from "node:path";
 
-import { SocleError } from "#progress/socleError.ts";
 import { ARCHIVES, type Archive, type LockedPackage, type LockRequest } from "#release/lock.ts";
 import { parseSha256 } from "#release/sha256.ts";
 
+import { ArchiveError } from "./archiveError.ts";
+import { isDiskFull } from "./diskFull.ts";
 import { exists, makeFolder, writeAtomic } from "./files.ts";
+import { DIE_WITH_PARENT } from "./isolation.ts";
 import { CommandError, runCommand } from "./runCommand.ts";
 
 /**
@@ -17,12 +19,6 @@ export interface AptMirrors {
   readonly "debian-security": string | undefined;
 }
 
-export class ArchiveError extends SocleError<
-  "no-mirror" | "mirror-failed" | "package-unknown" | "package-gone" | "wrong-hash"
-> {
-  override readonly name = "ArchiveError";
-}
-
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /** Reads the mirrors from the environment or the host's apt. */
@@ -32,7 +28,10 @@ export async function findMirrors(signal?: AbortSignal): Promise<AptMirrors> {
     return { debian: withoutSlash(fromEnvironment), "debian-security": process.env["SOCLE_SECURITY_MIRROR"] };
   }
   const format = "$(LABEL)|$(REPO_URI)";
-  const { stdout } = await runCommand(["apt-get", "indextargets", "--format", format, "Created-By: Packages"], { signal });
+  const { stdout } = await runCommand(
+    ["apt-get", "indextargets", "--format", format, "Created-By: Packages"],
+    { signal },
+  );
   const uriOf = (label: string) =>
     stdout
       .split("\n")
@@ -49,9 +48,13 @@ export async function findMirrors(signal?: AbortSignal): Promise<AptMirrors> {
 
 /** In place of mirrors where the network must not be used. */
 export async function refuseMirrors(): Promise<AptMirrors> {
-  throw new ArchiveError("no-mirror", "Cannot download: the network is not to be used, and not everything is in the cache", {
-    hint: "Build once without --offline, or take the packages from a pool: SOCLE_MIRROR=file:DIR",
-  });
+  throw new ArchiveError(
+    "no-mirror",
+    "Cannot download: the network is not to be used, and not everything is in the cache",
+    {
+      hint: "Build once without --offline, or take the packages from a pool: SOCLE_MIRROR=file:DIR",
+    },
+  );
 }
 
 function withoutSlash(uri: string): string {
@@ -76,18 +79,27 @@ export async function openArchive(
   return {
     async update() {
       try {
-        await runCommand(["apt-get", "update", "--error-on=any"], { environment, signal, title: "apt-get update" });
-      } catch (error) {
-        if (!(error instanceof CommandError)) throw error;
-        throw new ArchiveError("mirror-failed", `Cannot read the package lists of ${request.suite}: the mirror did not serve them`, {
-          cause: error,
-          outputTail: error.outputTail,
-          hint: "Check the network and the host's apt sources (`apt-get update` must work), and the suite's name.",
+        await runCommand([...DIE_WITH_PARENT, "apt-get", "update", "--error-on=any"], {
+          environment,
+          signal,
+          title: "apt-get update",
         });
+      } catch (error) {
+        if (!(error instanceof CommandError) || isDiskFull(error)) throw error;
+        throw toUpdateError(error, request.suite);
       }
     },
     async resolve(packages) {
-      const argv = ["apt-get", "install", "--print-uris", "-qq", "--yes", "?essential", ...packages];
+      const argv = [
+        ...DIE_WITH_PARENT,
+        "apt-get",
+        "install",
+        "--print-uris",
+        "-qq",
+        "--yes",
+        "?essential",
+        ...packages,
+      ];
       try {
         const { stdout } = await runCommand(argv, { environment, signal, title: "apt-get install" });
         return parsePrintedUris(stdout, mirrors);
@@ -99,9 +111,34 @@ export async function openArchive(
   };
 }
 
+function toUpdateError(error: CommandError, suite: string): ArchiveError {
+  const tail = error.outputTail ?? "";
+  if (
+    /Release' does not have a Release file|Release' no longer has a Release file/.test(tail) &&
+    /\b404\b|File not found/.test(tail)
+  ) {
+    return new ArchiveError("suite-unknown", `Cannot lock: the mirror has no suite "${suite}"`, {
+      cause: error,
+      outputTail: tail,
+      hint: "Check distribution.suite in the definition: trixie is the name of Debian 13, forky of the next one.",
+    });
+  }
+  return new ArchiveError(
+    "mirror-failed",
+    `Cannot read the package lists of ${suite}: the mirror did not serve them`,
+    {
+      cause: error,
+      outputTail: tail,
+      hint: "Check the network and the host's apt sources: `apt-get update` must work. Nothing was changed.",
+    },
+  );
+}
+
 function toResolveError(error: CommandError, suite: string): ArchiveError {
   const tail = error.outputTail ?? "";
-  const unknown = [...tail.matchAll(/Unable to locate package (\S+)|Package '([^']+)' has no installation candidate/g)];
+  const unknown = [
+    ...tail.matchAll(/Unable to locate package (\S+)|Package '([^']+)' has no installation candidate/g),
+  ];
   const names = unknown.map((match) => `"${match[1] ?? match[2] ?? ""}"`);
   if (names.length > 0) {
     return new ArchiveError("package-unknown", `Cannot lock: ${suite} has no package ${names.join(", ")}`, {
@@ -115,13 +152,18 @@ function toResolveError(error: CommandError, suite: string): ArchiveError {
   });
 }
 
-async function sourcesFile(mirrors: AptMirrors, request: Pick<LockRequest, "suite" | "components">): Promise<string> {
+async function sourcesFile(
+  mirrors: AptMirrors,
+  request: Pick<LockRequest, "suite" | "components">,
+): Promise<string> {
   const signedBy = (await exists(KEYRING)) ? `Signed-By: ${KEYRING}\n` : "";
   const stanza = (uri: string, suites: string) =>
     `Types: deb\nURIs: ${uri}\nSuites: ${suites}\nComponents: ${request.components.join(" ")}\n${signedBy}`;
   // sid and its like have neither updates nor security suites.
   const rolling = ["sid", "unstable", "experimental"].includes(request.suite);
-  const stanzas = [stanza(mirrors.debian, rolling ? request.suite : `${request.suite} ${request.suite}-updates`)];
+  const stanzas = [
+    stanza(mirrors.debian, rolling ? request.suite : `${request.suite} ${request.suite}-updates`),
+  ];
   const security = mirrors["debian-security"];
   if (!rolling && security !== undefined) stanzas.push(stanza(security, `${request.suite}-security`));
   return stanzas.join("\n");
@@ -172,64 +214,8 @@ function splitUri(uri: string, mirrors: AptMirrors): { archive: Archive; path: s
   // The longest first: a security mirror's address can begin with the main mirror's.
   for (const archive of ARCHIVES.toReversed()) {
     const base = mirrors[archive];
-    if (base !== undefined && uri.startsWith(`${base}/`)) return { archive, path: uri.slice(base.length + 1) };
+    if (base !== undefined && uri.startsWith(`${base}/`))
+      return { archive, path: uri.slice(base.length + 1) };
   }
   throw new ArchiveError("mirror-failed", `Cannot lock: apt names "${uri}", which is on none of the mirrors`);
-}
-
-/**
- * Downloads packages into files, each checked against its SHA-256 by apt. Missing and wrong ones
- * are named, all at once.
- */
-export async function downloadPackages(
-  packages: readonly LockedPackage[],
-  mirrors: AptMirrors,
-  fileOf: (locked: LockedPackage) => string,
-  options: { onFile?: (line: string) => void; signal?: AbortSignal | undefined } = {},
-): Promise<void> {
-  if (packages.length === 0) return;
-  const triples = packages.flatMap((locked) => {
-    const base = mirrors[locked.archive] ?? mirrors.debian;
-    const path = locked.path.split("/").map(encodeURIComponent).join("/");
-    return [`${base}/${path}`, fileOf(locked), `SHA256:${locked.sha256}`];
-  });
-  try {
-    await runCommand(
-      ["/usr/lib/apt/apt-helper", "-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=3", "download-file", ...triples],
-      {
-        title: "apt-helper download-file",
-        signal: options.signal,
-        onLine: (line) => {
-          if (line.startsWith("Get:")) options.onFile?.(line);
-        },
-      },
-    );
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    throw toDownloadError(error, packages);
-  }
-}
-
-function toDownloadError(error: CommandError, packages: readonly LockedPackage[]): ArchiveError {
-  const tail = error.outputTail ?? "";
-  const named = packages.filter((locked) => tail.includes(locked.path.split("/").at(-1) ?? locked.path) || tail.includes(encodeURI(locked.path)));
-  const list = named.map((locked) => `${locked.name} ${locked.version}`).join(", ") || "a package";
-  if (tail.includes("Hash Sum mismatch")) {
-    return new ArchiveError("wrong-hash", `Refused ${list}: the mirror serves other bytes than the lock names`, {
-      cause: error,
-      outputTail: tail,
-      hint: "Nothing was kept. If the mirror is being updated, try again later; if it stays so, do not trust it.",
-    });
-  }
-  if (/\b404\b|\b410\b/.test(tail)) {
-    return new ArchiveError("package-gone", `Cannot download ${list}: it has left the mirror and is not in the cache`, {
-      cause: error,
-      hint: "Resolve anew with `socle lock`, or build from a pool kept with `socle lock --export DIR`: SOCLE_MIRROR=file:DIR",
-    });
-  }
-  return new ArchiveError("mirror-failed", `Cannot download ${list}: the mirror failed`, {
-    cause: error,
-    outputTail: tail,
-    hint: "Check the network and the host's apt sources, then run the same command again: what was downloaded is kept.",
-  });
 }

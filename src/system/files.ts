@@ -1,6 +1,21 @@
 import { createHash, randomBytes, type BinaryLike } from "node:crypto";
 import { appendFileSync, createReadStream } from "node:fs";
-import { access, copyFile, link, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink, utimes } from "node:fs/promises";
+import {
+  access,
+  copyFile,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { parseSha256, type Sha256 } from "#release/sha256.ts";
@@ -49,9 +64,42 @@ export async function move(from: string, to: string): Promise<void> {
   await rename(from, to);
 }
 
+/**
+ * Removes a folder that others may be looking at: it goes out of their sight whole, and then bit by
+ * bit. One that is gone already is no error.
+ */
+export async function discard(path: string, workRoot: string): Promise<void> {
+  const work = await makeWorkFolder(workRoot, "discard");
+  await rename(path, join(work, "old")).catch((error: unknown) => {
+    if (!isNoEntry(error)) throw error;
+  });
+  await remove(work);
+}
+
+/** Puts a folder in the place of another one. Where two do so at once both succeed, and one folder stays. */
+export async function replaceFolder(from: string, to: string): Promise<void> {
+  const aside: string[] = [];
+  while (!(await renamed(from, to, ["ENOTEMPTY", "EEXIST"]))) {
+    const old = `${from}.${aside.length}.old`;
+    if (await renamed(to, old, ["ENOENT"])) aside.push(old);
+  }
+  for (const old of aside) await remove(old);
+}
+
+/** False where it fails with one of these codes. */
+async function renamed(from: string, to: string, expected: readonly string[]): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && expected.includes(String(error.code))) return false;
+    throw error;
+  }
+}
+
 /** The names in a folder, sorted; none when there is no such folder. */
 export async function listFolder(path: string): Promise<string[]> {
-  const names = await readdir(path).catch((error: unknown) => {
+  const names: string[] = await readdir(path).catch((error: unknown) => {
     if (isNoEntry(error)) return [];
     throw error;
   });
@@ -74,8 +122,10 @@ export async function listTree(folder: string, below = ""): Promise<TreeEntry[]>
     const path = join(below, name);
     const entry = await lstat(join(folder, path));
     const mode = entry.mode & 0o7777;
-    if (entry.isDirectory()) entries.push({ path, kind: "directory", mode }, ...(await listTree(folder, path)));
-    else if (entry.isSymbolicLink()) entries.push({ path, kind: "symlink", mode, target: await readlink(join(folder, path)) });
+    if (entry.isDirectory())
+      entries.push({ path, kind: "directory", mode }, ...(await listTree(folder, path)));
+    else if (entry.isSymbolicLink())
+      entries.push({ path, kind: "symlink", mode, target: await readlink(join(folder, path)) });
     else if (entry.isFile()) entries.push({ path, kind: "file", mode });
   }
   return entries;
@@ -86,7 +136,9 @@ export async function fileSize(path: string): Promise<number> {
 }
 
 /** Size and time of a file; undefined for what is no file or is not there. */
-export async function readStamp(path: string): Promise<{ sizeBytes: number; modifiedMs: number } | undefined> {
+export async function readStamp(
+  path: string,
+): Promise<{ sizeBytes: number; modifiedMs: number } | undefined> {
   const entry = await stat(path).catch((error: unknown) => {
     if (isNoEntry(error)) return undefined;
     throw error;
@@ -135,7 +187,11 @@ export function appendLine(path: string, line: string): void {
 }
 
 /** Writes a file and the folders above it, with the given permission bits whatever the umask. */
-export async function writeWithParents(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
+export async function writeWithParents(
+  path: string,
+  content: string | Uint8Array,
+  mode = 0o644,
+): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const file = await open(path, "w", mode);
   try {
@@ -155,7 +211,10 @@ export async function writeSymlink(path: string, target: string): Promise<void> 
 
 export async function hashFile(path: string, signal?: AbortSignal): Promise<Sha256> {
   const hash = createHash("sha256");
-  const stream = createReadStream(path, { highWaterMark: 4 << 20, ...(signal === undefined ? {} : { signal }) });
+  const stream = createReadStream(path, {
+    highWaterMark: 4 << 20,
+    ...(signal === undefined ? {} : { signal }),
+  });
   for await (const chunk of stream) hash.update(chunk as Uint8Array); // a stream without encoding yields bytes
   return parseSha256(hash.digest("hex"));
 }
@@ -164,7 +223,8 @@ export async function hashFile(path: string, signal?: AbortSignal): Promise<Sha2
 export async function hashSources(folder: string): Promise<Sha256> {
   const hash = createHash("sha256");
   for (const { path, kind } of await listTree(folder)) {
-    if (kind === "file" && path.endsWith(".ts")) hash.update(`${path}\0`).update(await readFile(join(folder, path)));
+    if (kind === "file" && path.endsWith(".ts"))
+      hash.update(`${path}\0`).update(await readFile(join(folder, path)));
   }
   return parseSha256(hash.digest("hex"));
 }
@@ -182,7 +242,8 @@ export async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && (error.code === "EXDEV" || error.code === "EPERM"))) throw error;
+    if (!(error instanceof Error && "code" in error && (error.code === "EXDEV" || error.code === "EPERM")))
+      throw error;
     await copyFile(from, to);
   }
 }
@@ -197,12 +258,13 @@ export async function makeWorkFolder(root: string, name: string): Promise<string
   return path;
 }
 
-/** Removes the work folders whose process is gone. */
-export async function removeStaleWorkFolders(root: string): Promise<void> {
-  for (const name of await listFolder(root)) {
-    const pid = /-(\d+)-[0-9a-f]{8}$/.exec(name)?.[1];
+/** Removes the work folders, of all names or of one, whose process is gone. */
+export async function removeStaleWorkFolders(root: string, ofName?: string): Promise<void> {
+  for (const entry of await listFolder(root)) {
+    const [, name, pid] = /^(.+)-(\d+)-[0-9a-f]{8}(?:\.\d+\.old)?$/.exec(entry) ?? [];
+    if (ofName !== undefined && name !== ofName) continue;
     if (pid !== undefined && !isProcessAlive(Number(pid))) {
-      await remove(join(root, name));
+      await remove(join(root, entry));
     }
   }
 }

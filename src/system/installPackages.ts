@@ -17,14 +17,22 @@ export interface InstallRequest {
   readonly target: string;
   readonly sourceDateEpoch: number;
   /** Runs mmdebstrap, on the host or in a tools tree, with these folders visible. */
-  readonly run: (argv: string[], folders: string[], environment: Record<string, string>) => Promise<CommandOutput>;
+  readonly run: (
+    argv: string[],
+    folders: string[],
+    environment: Record<string, string>,
+  ) => Promise<CommandOutput>;
 }
 
 /**
  * Installs exactly the given packages, all of them in the store, into a new tree with mmdebstrap.
  * apt sees a repository that holds nothing else, so there is nothing for it to choose.
  */
-export async function installPackages(store: PackageStore, workRoot: string, request: InstallRequest): Promise<void> {
+export async function installPackages(
+  store: PackageStore,
+  workRoot: string,
+  request: InstallRequest,
+): Promise<void> {
   const work = await makeWorkFolder(workRoot, "repository");
   try {
     const repository = join(work, "repository");

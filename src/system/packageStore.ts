@@ -2,8 +2,21 @@ import { join } from "node:path";
 
 import type { LockedPackage } from "#release/lock.ts";
 
-import { downloadPackages, type AptMirrors } from "./aptArchive.ts";
-import { exists, linkOrCopy, listFolder, makeFolder, makeWorkFolder, move, readText, remove, writeAtomic } from "./files.ts";
+import type { AptMirrors } from "./aptArchive.ts";
+import { ArchiveError } from "./archiveError.ts";
+import { downloadPackages } from "./downloadPackages.ts";
+import {
+  exists,
+  hashFile,
+  linkOrCopy,
+  listFolder,
+  makeFolder,
+  makeWorkFolder,
+  move,
+  readText,
+  remove,
+  writeAtomic,
+} from "./files.ts";
 import { runCommand } from "./runCommand.ts";
 
 /**
@@ -23,16 +36,22 @@ export class PackageStore {
     return join(this.#folder, `${locked.sha256}.deb`);
   }
 
+  /** Each once. */
   async findMissing(packages: readonly LockedPackage[]): Promise<LockedPackage[]> {
     const present = new Set(await listFolder(this.#folder));
-    return packages.filter((locked) => !present.has(`${locked.sha256}.control`));
+    // An image and its tools have packages in common.
+    const distinct = new Map(packages.map((locked) => [locked.sha256, locked]));
+    return [...distinct.values()].filter((locked) => !present.has(`${locked.sha256}.control`));
   }
 
   /** Downloads what is missing. `mirrors` is asked for only then: a full store needs no network. */
   async fetch(
     packages: readonly LockedPackage[],
     mirrors: () => Promise<AptMirrors>,
-    options: { onProgress?: (doneBytes: number, totalBytes: number) => void; signal?: AbortSignal | undefined } = {},
+    options: {
+      onProgress?: (doneBytes: number, totalBytes: number) => void;
+      signal?: AbortSignal | undefined;
+    } = {},
   ): Promise<{ fetched: number; bytes: number }> {
     const missing = await this.findMissing(packages);
     if (missing.length === 0) return { fetched: 0, bytes: 0 };
@@ -42,19 +61,38 @@ export class PackageStore {
       let done = 0;
       const fileIn = (locked: LockedPackage) => join(work, locked.path.split("/").at(-1) ?? locked.sha256);
       const sizes = new Map(missing.map((locked) => [locked.path.split("/").at(-1), locked.sizeBytes]));
-      await downloadPackages(missing, await mirrors(), fileIn, {
-        signal: options.signal,
-        onFile: (line) => {
-          done += sizes.get(decodeURIComponent(/\/([^/\s]+\.deb)/.exec(line)?.[1] ?? "")) ?? 0;
-          options.onProgress?.(Math.min(done, totalBytes), totalBytes);
-        },
-      });
+      const from = await mirrors();
       await makeFolder(this.#folder);
+      try {
+        await downloadPackages(missing, from, fileIn, {
+          signal: options.signal,
+          onFile: (line) => {
+            done += sizes.get(decodeURIComponent(/\/([^/\s]+\.deb)/.exec(line)?.[1] ?? "")) ?? 0;
+            options.onProgress?.(Math.min(done, totalBytes), totalBytes);
+          },
+        });
+      } catch (error) {
+        if (error instanceof ArchiveError) await this.#keepWhole(missing, fileIn, options.signal);
+        throw error;
+      }
       for (const locked of missing) await this.#keep(locked, fileIn(locked), options.signal);
     } finally {
       await remove(work);
     }
     return { fetched: missing.length, bytes: totalBytes };
+  }
+
+  /** After a download that failed: what did arrive need not be downloaded again. */
+  async #keepWhole(
+    packages: readonly LockedPackage[],
+    fileIn: (locked: LockedPackage) => string,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    for (const locked of packages) {
+      const file = fileIn(locked);
+      if ((await exists(file)) && (await hashFile(file)) === locked.sha256)
+        await this.#keep(locked, file, signal);
+    }
   }
 
   async #keep(locked: LockedPackage, file: string, signal?: AbortSignal): Promise<void> {

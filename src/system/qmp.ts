@@ -9,9 +9,17 @@ export async function callQmp(socketPath: string, commands: readonly QmpCommand[
       socket.once("error", reject);
       socket.once("close", () => reject(new Error("QEMU closed its control socket")));
       const queue: QmpCommand[] = [{ execute: "qmp_capabilities" }, ...commands];
-      createInterface({ input: socket }).on("line", (line) => {
-        const message = JSON.parse(line) as { QMP?: unknown; return?: unknown; error?: { desc?: string }; event?: string }; // QEMU's own words
-        if (message.error !== undefined) reject(new Error(`QEMU refused a command: ${message.error.desc ?? line}`));
+      const lines = createInterface({ input: socket });
+      lines.once("error", reject); // readline says again what the socket said
+      lines.on("line", (line) => {
+        const message = JSON.parse(line) as {
+          QMP?: unknown;
+          return?: unknown;
+          error?: { desc?: string };
+          event?: string;
+        }; // QEMU's own words
+        if (message.error !== undefined)
+          reject(new Error(`QEMU refused a command: ${message.error.desc ?? line}`));
         if (message.QMP === undefined && message.return === undefined) return;
         const next = queue.shift();
         if (next === undefined) resolve();

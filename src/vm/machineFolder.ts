@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 
 import { SocleError } from "#progress/socleError.ts";
-import { isProcessAlive, listFolder, readIfPresent, writeAtomic } from "#system/files.ts";
+import { isFolder, isProcessAlive, listFolder, readIfPresent, writeAtomic } from "#system/files.ts";
 import type { Workspace } from "#system/workspace.ts";
 
 /** What other commands must know of a machine that runs: how to reach it and who may. */
@@ -40,7 +40,9 @@ export async function writeMachineRecord(folder: string, record: MachineRecord):
 export async function listMachines(workspace: Workspace): Promise<MachineRecord[]> {
   const records: MachineRecord[] = [];
   for (const name of await listFolder(workspace.machines)) {
-    const text = await readIfPresent(join(workspace.machines, name, "machine.json"));
+    const folder = join(workspace.machines, name);
+    if (!(await isFolder(folder))) continue; // logs of machines lie beside them
+    const text = await readIfPresent(join(folder, "machine.json"));
     if (text === undefined) continue;
     const record = recordSchema.parse(JSON.parse(text));
     if (isProcessAlive(record.pid)) records.push(record);

@@ -19,8 +19,12 @@ async function socle(words: readonly string[], timeoutMs: number): Promise<Outco
     const options = { cwd: CLONE, timeout: timeoutMs, maxBuffer: 64 << 20 };
     execFile(SOCLE, [...words, "--progress", "json"], options, (error, stdout, stderr) => {
       const lines = stderr.split("\n").filter((line) => line.startsWith("{"));
-      if (error === null) resolve({ stdout, events: lines.map((line) => JSON.parse(line) as Outcome["events"][0]) });
-      else reject(new Error(`socle ${words.join(" ")} failed:\n${stdout}\n${stderr.slice(-4000)}`, { cause: error }));
+      if (error === null)
+        resolve({ stdout, events: lines.map((line) => JSON.parse(line) as Outcome["events"][0]) });
+      else
+        reject(
+          new Error(`socle ${words.join(" ")} failed:\n${stdout}\n${stderr.slice(-4000)}`, { cause: error }),
+        );
     });
   });
 }

@@ -4,7 +4,12 @@ import { createConnection } from "node:net";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
-import { createMachine, waitUntilHealthy, type MachineOptions, type RunningMachine } from "#cli/runMachine.ts";
+import {
+  createMachine,
+  waitUntilHealthy,
+  type MachineOptions,
+  type RunningMachine,
+} from "#cli/runMachine.ts";
 import { toStatusDocument, type StatusDocument } from "#cli/statusDocument.ts";
 import type { LevelName } from "#definition/levels.ts";
 import { parseDefinition } from "#definition/parseDefinition.ts";
@@ -82,13 +87,16 @@ export class TestMachine implements AsyncDisposable {
   }
 }
 
+let created = 0;
+
 /** A machine of its own for a test, switched off. Where the test fails, the end of its console is shown. */
 export async function createTestMachine(
   t: TestContext,
   system: TestSystem,
   options: Partial<MachineOptions> = {},
 ): Promise<TestMachine> {
-  const name = `${system.manifest.id}-${process.pid}`;
+  created += 1;
+  const name = `${system.manifest.id}-${process.pid}-${created}`;
   const serial = join(openWorkspace().machines, `${name}.log`);
   const shellPort = await findFreePort();
   const running = await createMachine(system, system.context.tools, {
@@ -109,14 +117,16 @@ export async function createTestMachine(
 }
 
 /** Creates a machine and switches it on. */
-export async function bootTestMachine(...created: Parameters<typeof createTestMachine>): Promise<TestMachine> {
+export async function bootTestMachine(
+  ...created: Parameters<typeof createTestMachine>
+): Promise<TestMachine> {
   const machine = await createTestMachine(...created);
   await machine.machine.start();
   return machine;
 }
 
 /** One connection, one script: bash reads it to the last line, which says how it went and ends bash. */
-async function callShell(port: number, script: string): Promise<Outcome> {
+export async function callShell(port: number, script: string): Promise<Outcome> {
   const socket = createConnection(port, "127.0.0.1").setEncoding("utf8");
   try {
     socket.write(`(\n${script}\n) < /dev/null 2>&1; printf '\\nexit %d\\n' $?; exit\n`);

@@ -1,6 +1,6 @@
 import { planPrune } from "#image/planPrune.ts";
 import { listCacheEntries } from "#system/cacheEntries.ts";
-import { remove } from "#system/files.ts";
+import { discard } from "#system/files.ts";
 import { openWorkspace } from "#system/workspace.ts";
 
 import type { CommandContext } from "../commandContext.ts";
@@ -11,7 +11,11 @@ import { renderResult } from "../renderResult.ts";
 import { renderTable } from "../table.ts";
 
 /** Shows what the cache holds, removes old results, or removes all. */
-export async function cache({ action }: CacheArguments, _options: object, context: CommandContext): Promise<ExitCode> {
+export async function cache(
+  { action }: CacheArguments,
+  _options: object,
+  context: CommandContext,
+): Promise<ExitCode> {
   const workspace = openWorkspace();
   const entries = await listCacheEntries(workspace);
   if (action === "show") {
@@ -33,7 +37,7 @@ export async function cache({ action }: CacheArguments, _options: object, contex
     return EXIT_CODE.ok;
   }
   const removed = action === "clear" ? entries : planPrune(entries);
-  for (const { path } of removed) await remove(path);
+  for (const { path } of removed) await discard(path, workspace.work);
   const freed = removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   context.stdout(`removed ${removed.length} entries, ${formatBytes(freed)}\n`);
   return EXIT_CODE.ok;

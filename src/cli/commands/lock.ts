@@ -1,6 +1,13 @@
 import { resolve } from "node:path";
 
-import { digestPackages, encodeLock, findLockChanges, LockError, parseLock, type Lock } from "#release/lock.ts";
+import {
+  digestPackages,
+  encodeLock,
+  findLockChanges,
+  LockError,
+  parseLock,
+  type Lock,
+} from "#release/lock.ts";
 import { toLockRequest } from "#image/buildPackages.ts";
 import { downloadStep } from "#image/prepareTools.ts";
 import { lockFileOf, readLock, resolveLock } from "#image/resolveLock.ts";
@@ -14,7 +21,11 @@ import { EXIT_CODE, type ExitCode } from "../exitCode.ts";
 import { toPackageContext } from "../packageContext.ts";
 
 /** Resolves the packages of a definition to exact versions and digests, kept beside it. */
-export async function lock({ file }: DefinitionArguments, options: LockOptions, context: CommandContext): Promise<ExitCode> {
+export async function lock(
+  { file }: DefinitionArguments,
+  options: LockOptions,
+  context: CommandContext,
+): Promise<ExitCode> {
   const { definition } = await loadDefinition(file);
   const target = lockFileOf(file);
   if (options.check === true) {
@@ -25,8 +36,10 @@ export async function lock({ file }: DefinitionArguments, options: LockOptions, 
   const workspace = openWorkspace();
   const packages = toPackageContext(context);
   const known = await readKnown(target);
-  const isFresh = known !== undefined && findLockChanges(known.request, toLockRequest(definition)).length === 0;
-  const locked = isFresh && options.update !== true ? known : await resolveLock(definition, workspace, packages);
+  const isFresh =
+    known !== undefined && findLockChanges(known.request, toLockRequest(definition)).length === 0;
+  const locked =
+    isFresh && options.update !== true ? known : await resolveLock(definition, workspace, packages);
   await writeAtomic(target, encodeLock(locked));
   context.stdout(context.isQuiet ? `${target}\n` : `${summarise(known, locked)}  ${target}\n`);
   if (options.export !== undefined) {
@@ -34,7 +47,9 @@ export async function lock({ file }: DefinitionArguments, options: LockOptions, 
     const folder = resolve(options.export);
     const store = await downloadStep(all, workspace, { ...packages, step: "download" });
     await store.export(all, folder);
-    context.stdout(`${all.length} packages are in ${folder}\nBuild from them later with: SOCLE_MIRROR=file:${folder} socle build\n`);
+    context.stdout(
+      `${all.length} packages are in ${folder}\nBuild from them later with: SOCLE_MIRROR=file:${folder} socle build\n`,
+    );
   }
   return EXIT_CODE.ok;
 }
@@ -54,7 +69,10 @@ async function readKnown(file: string): Promise<Lock | undefined> {
 function summarise(before: Lock | undefined, after: Lock): string {
   const count = `${after.packages.length} packages`;
   if (before === undefined) return `locked ${count}`;
-  if (digestPackages([...before.packages, ...before.tools]) === digestPackages([...after.packages, ...after.tools])) {
+  if (
+    digestPackages([...before.packages, ...before.tools]) ===
+    digestPackages([...after.packages, ...after.tools])
+  ) {
     return `unchanged, ${count}`;
   }
   const known = new Map(before.packages.map((entry) => [entry.name, entry.sha256]));

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { mkdir, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { CLONE, TestWorkspace, toFailure, type Outcome } from "./workspace.ts";
+
+const needsRoot = { skip: process.geteuid?.() === 0 ? false : "mounting a small disk needs root" };
+
+/** Runs a command where a folder is a disk of this size; what the disk then holds is listed on standard output. */
+function onSmallDisk(folder: string, size: string): string[] {
+  const script = `mount -t tmpfs -o size=${size} tmpfs "$1"
+mkdir "$1/tools"; for tree in "$2"/*/; do ln -s "$tree" "$1/tools/"; done
+[ "$3" = "" ] || ln -s "$3" "$1/packages"
+shift 3; status=0; "$@" || status=$?
+cd "$SMALL_DISK"; find work steps packages -mindepth 1 -not -type l 2>/dev/null; exit $status`;
+  return ["env", `SMALL_DISK=${folder}`, "unshare", "--mount", "sh", "-c", script, "sh", folder];
+}
+
+function assertDiskFull(outcome: Outcome, step: string): void {
+  const { code, message, hint } = toFailure(outcome);
+  assert.equal(code, "disk-full", outcome.stderr);
+  assert.ok(message.startsWith(`The step "${step}" failed: there is no room left on the disk of "`), message);
+  assert.match(hint ?? "", /Make room there: `socle cache prune`[^]*SOCLE_HOME=DIR/);
+  assert.equal(outcome.exitCode, 1);
+}
+
+test(
+  "a disk that fills up while packages are installed is named with its step, and nothing half made stays",
+  needsRoot,
+  async () => {
+    await using workspace = await TestWorkspace.make();
+    const prefix = [
+      ...onSmallDisk(workspace.home, "150m"),
+      join(CLONE, ".socle/tools"),
+      join(CLONE, ".socle/packages"),
+    ];
+    const outcome = await workspace.build("out", [], { prefix });
+    assertDiskFull(outcome, "packages");
+    assert.doesNotMatch(outcome.stdout, /^(?:work|steps\/packages)\//m);
+    assert.deepEqual(await workspace.list("out"), []);
+  },
+);
+
+test(
+  "a disk that fills up while packages are downloaded is named with its step, and nothing half made stays",
+  needsRoot,
+  async () => {
+    await using workspace = await TestWorkspace.make();
+    const pool = join(workspace.folder, "pool");
+    assert.equal((await workspace.socle(["lock", workspace.definition, "--export", pool])).exitCode, 0);
+    const prefix = [...onSmallDisk(workspace.home, "20m"), join(CLONE, ".socle/tools"), ""];
+    const outcome = await workspace.build("out", [], { prefix, env: { SOCLE_MIRROR: `file:${pool}` } });
+    assertDiskFull(outcome, "download");
+    assert.doesNotMatch(outcome.stdout, /^(?:work|packages)\//m);
+  },
+);
+
+test("an output on a full disk stays as it was", needsRoot, async () => {
+  await using workspace = await TestWorkspace.make();
+  await mkdir(join(workspace.folder, "small"));
+  // The clone's own results: this test writes nothing but the output.
+  await symlink(join(CLONE, ".socle/steps"), join(workspace.home, "steps"));
+  const script =
+    'mount -t tmpfs -o size=50m tmpfs "$1"; cd "$1"; shift; status=0; "$@" || status=$?; find . -mindepth 1; exit $status';
+  const prefix = ["unshare", "--mount", "sh", "-c", script, "sh", join(workspace.folder, "small")];
+  const outcome = await workspace.socle(
+    [
+      "build",
+      join(CLONE, "systems/minimal/system.ts"),
+      "--output",
+      join(workspace.folder, "small/out"),
+      "--json",
+    ],
+    { prefix },
+  );
+  assertDiskFull(outcome, "release");
+  assert.equal(outcome.stdout, "");
+});
