@@ -14,6 +14,8 @@ export interface BenchWorkspace {
   /** For SOCLE_HOME. */
   readonly home: string;
   readonly workspace: Workspace;
+  /** The same, but with mkosi's tools tree apart: the shared folder remembers the last one as Socle's own. */
+  readonly mkosiWorkspace: Workspace;
   readonly context: PackageContext;
 }
 
@@ -36,7 +38,9 @@ export async function openBenchWorkspace(signal: AbortSignal): Promise<BenchWork
         console.error(`  ${event.step}: ${(event.tookMs / 1000).toFixed(1)} s`);
     },
   };
-  return { folder, home, workspace: openWorkspace(home), context };
+  const workspace = openWorkspace(home);
+  const mkosiWorkspace = { ...workspace, tools: join(folder, "mkosi-tools") };
+  return { folder, home, workspace, mkosiWorkspace, context };
 }
 
 /** Makes every later build a cold one. Packages and tools stay. */

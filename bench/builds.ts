@@ -120,7 +120,7 @@ async function prepareSubject(bench: BenchWorkspace): Promise<Subject> {
   await runCommand([SOCLE, "lock", file], { environment: socleEnvironment(bench) });
   const { definition } = await loadDefinition(file);
   const lock = await readLock(definition, file);
-  const tools = await prepareMkosiTools(bench.workspace, bench.context);
+  const tools = await prepareMkosiTools(bench.mkosiWorkspace, bench.context);
   await writeMkosiProject({
     folder: project,
     packages: withoutKernel(lock.request.packages, definition),

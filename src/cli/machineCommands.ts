@@ -16,14 +16,17 @@ export function addMachineCommands(program: RootCommand, run: RunCommand): void 
         .choices(FIRMWARES)
         .default("uefi" as const),
     )
-    .option("--memory <size>", "of the machine", parseSizeOption, parseSizeOption("1G"))
+    .addOption(
+      new Option("--memory <size>", "of the machine")
+        .argParser(parseSizeOption)
+        .default(parseSizeOption("1G"), "1G"),
+    )
     .option("--cpus <count>", "of the machine", parseCpusOption, 2)
     .option("--disk-size <size>", "a larger disk than the image, to grow into", parseSizeOption)
-    .option(
-      "--forward <host:guest>",
-      "lead a port of this host to the machine; repeatable",
-      parseForwardOption,
-      [],
+    .addOption(
+      new Option("--forward <host:guest>", "lead a port of this host to the machine; repeatable")
+        .argParser(parseForwardOption)
+        .default([], "none"),
     )
     .option("--port <port>", "port of this host for the agent (default: a free one)", parsePortOption)
     .option("--serial <file>", "keep what the machine says on its serial console")

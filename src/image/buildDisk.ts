@@ -35,12 +35,19 @@ export function planDisk(context: BuildContext, root: PackedRoot, ukiBytes: numb
 /** The whole disk, raw (`disk.raw`) and for QEMU (`disk.qcow2`). */
 export async function buildDisk(
   context: BuildContext,
-  parts: { installed: StepResult<unknown>; configured: StepResult<unknown>; root: StepResult<PackedRoot>; uki: StepResult<{ sizeBytes: number }> },
+  parts: {
+    installed: StepResult<unknown>;
+    configured: StepResult<unknown>;
+    root: StepResult<PackedRoot>;
+    uki: StepResult<{ sizeBytes: number }>;
+  },
 ): Promise<StepResult<BuiltDisk>> {
   const layout = planDisk(context, parts.root.value, parts.uki.value.sizeBytes);
   const hasVar = layout.partitions.some(({ role }) => role === "var");
   const esp = await buildEsp(context, parts.uki);
-  const var_ = hasVar ? await buildVar(context, parts.installed, parts.configured, VAR_IMAGE_BYTES) : undefined;
+  const var_ = hasVar
+    ? await buildVar(context, parts.installed, parts.configured, VAR_IMAGE_BYTES)
+    : undefined;
   const sources: Partial<Record<PartitionRole, string>> = {
     esp: join(esp.folder, "esp.img"),
     "root-a": join(parts.root.folder, "root.img"),
@@ -51,7 +58,8 @@ export async function buildDisk(
     name: "disk",
     code: [import.meta.filename],
     inputs: { layout: JSON.stringify(layout), esp: esp.key, root: parts.root.key, var: var_?.key },
-    describe: () => `${(layout.sizeBytes / (1 << 30)).toFixed(1)} GiB, ${layout.partitions.length} partitions`,
+    describe: () =>
+      `${(layout.sizeBytes / (1 << 30)).toFixed(1)} GiB, ${layout.partitions.length} partitions`,
     make: async (folder) => {
       const raw = join(folder, "disk.raw");
       const qcow2 = join(folder, "disk.qcow2");

@@ -4,7 +4,7 @@ import { encodeCpio, type CpioEntry } from "#boot/cpio.ts";
 import { encodeInitrdScript, INITRD_MODULES, INITRD_PROGRAMS } from "#boot/initrdScript.ts";
 import { selectModules } from "#boot/kernelModules.ts";
 import { systemUuidOf } from "#boot/partitionUuids.ts";
-import { fileSize, listTree, readBytes, readText, remove, writeAtomic } from "#system/files.ts";
+import { fileSize, listTree, readBytes, readText, remove, writeWithParents } from "#system/files.ts";
 
 import type { BuildContext } from "./buildContext.ts";
 import type { InstalledTree } from "./installTree.ts";
@@ -36,13 +36,23 @@ export async function buildInitrd(
       const stage = join(folder, "stage");
       await tools.runScript(
         STAGE,
-        [join(installed.folder, "tree"), stage, kernelVersion, String(selected.length), ...selected.map(({ path }) => path), ...INITRD_PROGRAMS],
+        [
+          join(installed.folder, "tree"),
+          stage,
+          kernelVersion,
+          String(selected.length),
+          ...selected.map(({ path }) => path),
+          ...INITRD_PROGRAMS,
+        ],
         { folders: [installed.folder, folder], signal, title: "gather the initrd" },
       );
-      const archive = encodeCpio([...(await readEntries(stage)), ...frame(script)], definition.sourceDateEpoch);
+      const archive = encodeCpio(
+        [...(await readEntries(stage)), ...frame(script)],
+        definition.sourceDateEpoch,
+      );
       await remove(stage);
       const file = join(folder, "initrd.cpio");
-      await writeAtomic(file, archive);
+      await writeWithParents(file, archive);
       return { sizeBytes: await fileSize(file), modules: selected.length };
     },
   });

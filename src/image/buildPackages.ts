@@ -59,7 +59,14 @@ export function toLockRequest(definition: Definition): LockRequest {
     suite,
     components,
     architecture: ARCHITECTURE,
-    packages: [...new Set([...IMAGE_PACKAGES, ...localePackages(definition), definition.kernel.package, ...definition.packages])].toSorted(),
+    packages: [
+      ...new Set([
+        ...IMAGE_PACKAGES,
+        ...localePackages(definition),
+        definition.kernel.package,
+        ...definition.packages,
+      ]),
+    ].toSorted(),
     tools: TOOL_PACKAGES,
   };
 }

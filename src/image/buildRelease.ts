@@ -5,10 +5,26 @@ import type { Definition } from "#definition/definition.ts";
 import { toLevelName } from "#definition/levels.ts";
 import { encodeChecksums } from "#release/checksums.ts";
 import { encodeLock } from "#release/lock.ts";
-import { encodeManifest, toSourceDate, type ReleaseArtifact, type ReleaseManifest } from "#release/manifest.ts";
+import {
+  encodeManifest,
+  toSourceDate,
+  type ReleaseArtifact,
+  type ReleaseManifest,
+} from "#release/manifest.ts";
 import { CHECKSUMS_NAME, toArtifactName, type ArtifactKind } from "#release/releaseNames.ts";
 import type { Sha256 } from "#release/sha256.ts";
-import { exists, fileSize, hashBytes, linkOrCopy, makeWorkFolder, readIfPresent, remove, removeStaleWorkFolders, replaceFolder, writeAtomic } from "#system/files.ts";
+import {
+  exists,
+  fileSize,
+  hashBytes,
+  linkOrCopy,
+  makeWorkFolder,
+  readIfPresent,
+  remove,
+  removeStaleWorkFolders,
+  replaceFolder,
+  writeWithParents,
+} from "#system/files.ts";
 import { hashInWorker } from "#system/hashInWorker.ts";
 
 import type { BuildContext } from "./buildContext.ts";
@@ -40,7 +56,13 @@ export async function buildRelease(context: BuildContext, output: string): Promi
     buildDisk(context, { installed, configured, root, uki }),
     describePackages(context, installed),
   ]);
-  const manifest = await writeRelease(context, output, { kernelVersion: installed.value.kernelVersion, root, uki, disk, packages });
+  const manifest = await writeRelease(context, output, {
+    kernelVersion: installed.value.kernelVersion,
+    root,
+    uki,
+    disk,
+    packages,
+  });
   return { folder: output, manifest, steps: { packages: installed.folder, configure: configured.folder } };
 }
 
@@ -53,13 +75,20 @@ interface ReleaseParts {
 }
 
 /** Lays the artifacts out under their release names, beside the target first, so that it is there whole or not at all. */
-async function writeRelease(context: BuildContext, output: string, parts: ReleaseParts): Promise<ReleaseManifest> {
+async function writeRelease(
+  context: BuildContext,
+  output: string,
+  parts: ReleaseParts,
+): Promise<ReleaseManifest> {
   const { definition } = context;
   const files = listFiles(definition, parts);
   const { value: artifacts } = await context.cache.run<ReleaseArtifact[]>({
     name: "digests",
     code: [import.meta.filename],
-    inputs: { names: files.map(({ name }) => name), keys: [parts.root.key, parts.uki.key, parts.disk.key, parts.packages.key] },
+    inputs: {
+      names: files.map(({ name }) => name),
+      keys: [parts.root.key, parts.uki.key, parts.disk.key, parts.packages.key],
+    },
     make: async () => describeFiles(files),
   });
   const manifest = toManifest(context, parts, artifacts);
@@ -72,9 +101,9 @@ async function writeRelease(context: BuildContext, output: string, parts: Releas
   const work = await makeWorkFolder(dirname(output), `.${basename(output)}`);
   try {
     for (const { file, name } of files) await linkOrCopy(file, join(work, name));
-    await writeAtomic(join(work, manifestName), manifestText);
+    await writeWithParents(join(work, manifestName), manifestText);
     const checksums = [...artifacts, { name: manifestName, sha256: hashBytes(manifestText) }];
-    await writeAtomic(join(work, CHECKSUMS_NAME), encodeChecksums(checksums));
+    await writeWithParents(join(work, CHECKSUMS_NAME), encodeChecksums(checksums));
     await replaceFolder(work, output);
   } catch (error) {
     await remove(work);
@@ -96,15 +125,38 @@ function listFiles(definition: Definition, { root, uki, disk, packages }: Releas
   const slots = rootHash === undefined ? undefined : rootUuidsOf(rootHash);
   const files: ReleaseFile[] = [
     { kind: "uki", name: toArtifactName("uki", definition), file: join(uki.folder, "uki.efi") },
-    { kind: "disk", name: toArtifactName("disk", definition), file: join(disk.folder, "disk.raw"), sha256: disk.value.rawSha256 },
-    { kind: "disk-qcow2", name: toArtifactName("disk-qcow2", definition), file: join(disk.folder, "disk.qcow2"), sha256: disk.value.qcow2Sha256 },
-    { kind: "packages", name: toArtifactName("packages", definition), file: join(packages.folder, "packages.tsv") },
+    {
+      kind: "disk",
+      name: toArtifactName("disk", definition),
+      file: join(disk.folder, "disk.raw"),
+      sha256: disk.value.rawSha256,
+    },
+    {
+      kind: "disk-qcow2",
+      name: toArtifactName("disk-qcow2", definition),
+      file: join(disk.folder, "disk.qcow2"),
+      sha256: disk.value.qcow2Sha256,
+    },
+    {
+      kind: "packages",
+      name: toArtifactName("packages", definition),
+      file: join(packages.folder, "packages.tsv"),
+    },
     { kind: "sbom", name: toArtifactName("sbom", definition), file: join(packages.folder, "sbom.cdx.json") },
   ];
   if (slots !== undefined) {
     files.push(
-      { kind: "root", name: toArtifactName("root", definition, slots.root), file: join(root.folder, "root.img"), sha256: root.value.sha256 },
-      { kind: "verity", name: toArtifactName("verity", definition, slots.verity), file: join(root.folder, "verity.img") },
+      {
+        kind: "root",
+        name: toArtifactName("root", definition, slots.root),
+        file: join(root.folder, "root.img"),
+        sha256: root.value.sha256,
+      },
+      {
+        kind: "verity",
+        name: toArtifactName("verity", definition, slots.verity),
+        file: join(root.folder, "verity.img"),
+      },
     );
   }
   return files;
@@ -120,12 +172,19 @@ async function describeFiles(files: readonly ReleaseFile[]): Promise<ReleaseArti
 
 async function isWhole(output: string, files: readonly ReleaseFile[]): Promise<boolean> {
   const sizes = await Promise.all(
-    files.map(async ({ name, file }) => (await exists(join(output, name))) && (await fileSize(join(output, name))) === (await fileSize(file))),
+    files.map(
+      async ({ name, file }) =>
+        (await exists(join(output, name))) && (await fileSize(join(output, name))) === (await fileSize(file)),
+    ),
   );
   return sizes.every(Boolean);
 }
 
-function toManifest({ definition, lock }: BuildContext, parts: ReleaseParts, artifacts: ReleaseArtifact[]): ReleaseManifest {
+function toManifest(
+  { definition, lock }: BuildContext,
+  parts: ReleaseParts,
+  artifacts: ReleaseArtifact[],
+): ReleaseManifest {
   const { id, version, policies, disk, distribution, sourceDateEpoch } = definition;
   const { rootHash } = parts.root.value;
   return {

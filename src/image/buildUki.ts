@@ -2,7 +2,7 @@ import { join } from "node:path";
 
 import { toKernelCommandLine, toRootReference } from "#boot/kernelCommandLine.ts";
 import { systemUuidOf } from "#boot/partitionUuids.ts";
-import { fileSize, writeAtomic } from "#system/files.ts";
+import { fileSize, writeWithParents } from "#system/files.ts";
 
 import type { BuildContext } from "./buildContext.ts";
 import { encodeOsRelease } from "./imageFiles.ts";
@@ -17,7 +17,11 @@ export async function buildUki(
 ): Promise<StepResult<{ commandLine: string; sizeBytes: number }>> {
   const { definition, tools, signal } = context;
   const { kernelVersion } = parts.installed.value;
-  const reference = toRootReference(definition.policies, parts.root.value.rootHash, systemUuidOf(definition.id, "root"));
+  const reference = toRootReference(
+    definition.policies,
+    parts.root.value.rootHash,
+    systemUuidOf(definition.id, "root"),
+  );
   const commandLine = toKernelCommandLine(reference, definition.kernel.arguments);
   const osRelease = encodeOsRelease(definition);
   return context.cache.run({
@@ -27,7 +31,7 @@ export async function buildUki(
     describe: ({ sizeBytes }) => `${(sizeBytes / 1e6).toFixed(1)} MB`,
     make: async (folder) => {
       const file = join(folder, "uki.efi");
-      await writeAtomic(join(folder, "os-release"), osRelease);
+      await writeWithParents(join(folder, "os-release"), osRelease);
       const argv = [
         "ukify",
         "build",

@@ -20,12 +20,19 @@ export async function buildVar(
     code: [import.meta.filename],
     inputs: { tree: configured.key, sizeBytes, uuid, sourceDateEpoch: definition.sourceDateEpoch },
     make: async (folder) => {
-      await tools.runScript(MOUNT_MERGED + MAKE, [installed.folder, configured.folder, folder, String(sizeBytes), uuid], {
-        folders: [installed.folder, configured.folder, folder],
-        environment: { SOURCE_DATE_EPOCH: String(definition.sourceDateEpoch), E2FSPROGS_FAKE_TIME: String(definition.sourceDateEpoch) },
-        signal,
-        title: "make /var",
-      });
+      await tools.runScript(
+        MOUNT_MERGED + MAKE,
+        [installed.folder, configured.folder, folder, String(sizeBytes), uuid],
+        {
+          folders: [installed.folder, configured.folder, folder],
+          environment: {
+            SOURCE_DATE_EPOCH: String(definition.sourceDateEpoch),
+            E2FSPROGS_FAKE_TIME: String(definition.sourceDateEpoch),
+          },
+          signal,
+          title: "make /var",
+        },
+      );
       return null;
     },
   });

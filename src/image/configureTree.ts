@@ -27,11 +27,17 @@ export async function configureTree(
     code: [import.meta.filename],
     inputs: {
       tree: installed.key,
-      files: digest(files.map((file) => (file.kind === "file" ? { ...file, content: Buffer.from(file.content).toString("base64") } : file))),
+      files: digest(
+        files.map((file) =>
+          file.kind === "file" ? { ...file, content: Buffer.from(file.content).toString("base64") } : file,
+        ),
+      ),
       units: digest({ ...definition.units }),
       locale: definition.locale,
       usr: definition.policies.usr,
-      programs: await Promise.all([programs.node, programs.agent, programs.configure].map((file) => hashFile(file))),
+      programs: await Promise.all(
+        [programs.node, programs.agent, programs.configure].map((file) => hashFile(file)),
+      ),
     },
     describe: () => `${files.length} files`,
     make: async (folder) => {
@@ -54,7 +60,9 @@ export async function configureTree(
 
 async function stageFile(stage: string, file: ImageFile): Promise<void> {
   const path = join(stage, file.path);
-  await (file.kind === "symlink" ? writeSymlink(path, file.target) : writeWithParents(path, file.content, file.mode));
+  await (file.kind === "symlink"
+    ? writeSymlink(path, file.target)
+    : writeWithParents(path, file.content, file.mode));
 }
 
 async function stagePrograms(stage: string, programs: DevicePrograms): Promise<void> {
@@ -90,7 +98,10 @@ const NEVER_STARTED = [
 ];
 
 function toUnitArguments({ units, policies }: Definition): string[] {
-  const masked = policies.usr === "verified" ? [...NEVER_STARTED.filter((unit) => !units.enable.includes(unit)), ...units.mask] : units.mask;
+  const masked =
+    policies.usr === "verified"
+      ? [...NEVER_STARTED.filter((unit) => !units.enable.includes(unit)), ...units.mask]
+      : units.mask;
   const verbs = { enable: [...ALWAYS_ENABLED, ...units.enable], disable: units.disable, mask: masked };
   return Object.entries(verbs).flatMap(([verb, names]) => names.flatMap((name) => [verb, name]));
 }
@@ -107,7 +118,8 @@ shift 2
 # Folders that exist keep their owner and mode, and /lib stays a symlink.
 tar -C /tmp/layer/stage --owner=0 --group=0 -cf - . | tar -C /tmp/merged --no-overwrite-dir --keep-directory-symlink -xpf -
 cd /tmp/merged
-systemd-sysusers --root=/tmp/merged
+# What the packages declare is there already. It syncs the disk, and so would wait for all that was just built.
+[ ! -e /tmp/layer/stage/usr/lib/sysusers.d ] && [ ! -e /tmp/layer/stage/etc/sysusers.d ] || systemd-sysusers --root=/tmp/merged
 chroot /tmp/merged sh -eu -c 'xargs -0 -n 3 sh -eu -c '\\''chown "$2" "$3"; chmod "$1" "$3"'\\'' sh' < /tmp/layer/owners
 rm -f etc/.pwd.lock etc/passwd- etc/group- etc/shadow- etc/gshadow-
 case $LOCALE in

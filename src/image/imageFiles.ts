@@ -5,7 +5,13 @@ import { systemUuidOf } from "#boot/partitionUuids.ts";
 
 /** A file or symlink that the build adds to the packages' tree. */
 export type ImageFile =
-  | { readonly kind: "file"; readonly path: string; readonly content: string | Uint8Array; readonly mode: number; readonly owner: string }
+  | {
+      readonly kind: "file";
+      readonly path: string;
+      readonly content: string | Uint8Array;
+      readonly mode: number;
+      readonly owner: string;
+    }
   | { readonly kind: "symlink"; readonly path: string; readonly target: string };
 
 /** Everything that the build itself and the definition put into the image, later ones over earlier ones. */
@@ -80,15 +86,27 @@ function stateFiles({ id, policies, kernel }: Definition): ImageFile[] {
   ];
   if (hasVarPartition(policies)) {
     files.push(
-      text("/usr/lib/repart.d/50-var.conf", "# Grows /var to the end of the disk. repart.d(5)\n[Partition]\nType=var\nLabel=var\n"),
+      text(
+        "/usr/lib/repart.d/50-var.conf",
+        "# Grows /var to the end of the disk. repart.d(5)\n[Partition]\nType=var\nLabel=var\n",
+      ),
       // The file system can grow only after its partition has.
-      text("/usr/lib/systemd/system/systemd-growfs@var.service.d/socle.conf", "[Unit]\nAfter=systemd-repart.service\n"),
+      text(
+        "/usr/lib/systemd/system/systemd-growfs@var.service.d/socle.conf",
+        "[Unit]\nAfter=systemd-repart.service\n",
+      ),
     );
   }
   if (policies.usr === "writable") {
     files.push(
-      text("/usr/lib/repart.d/50-root.conf", "# Grows the root to the end of the disk. repart.d(5)\n[Partition]\nType=root\n"),
-      text("/usr/lib/systemd/system/systemd-growfs-root.service.d/socle.conf", "[Unit]\nAfter=systemd-repart.service\n"),
+      text(
+        "/usr/lib/repart.d/50-root.conf",
+        "# Grows the root to the end of the disk. repart.d(5)\n[Partition]\nType=root\n",
+      ),
+      text(
+        "/usr/lib/systemd/system/systemd-growfs-root.service.d/socle.conf",
+        "[Unit]\nAfter=systemd-repart.service\n",
+      ),
     );
   }
   if (VAR_MOUNTS[policies.var]?.fileSystem === "tmpfs") {
@@ -114,7 +132,10 @@ function serviceFiles({ policies }: Definition): ImageFile[] {
     symlink(`${units}/default.target`, "multi-user.target"),
     symlink(`${units}/multi-user.target.wants/socle-agent.service`, "../socle-agent.service"),
     // A boot is good when everything of multi-user.target has started: then systemd-bless-boot takes the counter away.
-    text(`${units}/boot-complete.target.d/socle.conf`, "[Unit]\nRequires=multi-user.target socle-agent.service\nAfter=multi-user.target socle-agent.service\n"),
+    text(
+      `${units}/boot-complete.target.d/socle.conf`,
+      "[Unit]\nRequires=multi-user.target socle-agent.service\nAfter=multi-user.target socle-agent.service\n",
+    ),
   ];
   if (ETC_MOUNTS[policies.etc] === "rendered-overlay") {
     files.push(

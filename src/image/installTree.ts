@@ -41,7 +41,11 @@ export async function installTree(context: BuildContext): Promise<StepResult<Ins
           }),
       });
       const kernelVersion = await findKernel(target);
-      const { stdout } = await tools.runScript(CLEAN, [target, kernelVersion], { folders: [folder], signal, title: "clean the tree" });
+      const { stdout } = await tools.runScript(CLEAN, [target, kernelVersion], {
+        folders: [folder],
+        signal,
+        title: "clean the tree",
+      });
       verifyInstalled(stdout, lock.packages);
       return { kernelVersion };
     },
@@ -55,7 +59,14 @@ function toProgress({ report }: BuildContext, packages: number): (line: string) 
     const match = /^(?:Unpacking|Setting up) (\S+)/.exec(line);
     if (match === null) return;
     done += 1;
-    report({ kind: "step-progress", step: "packages", done, total: packages * 2, unit: "items", detail: line.split(" (")[0] ?? line });
+    report({
+      kind: "step-progress",
+      step: "packages",
+      done,
+      total: packages * 2,
+      unit: "items",
+      detail: line.split(" (")[0] ?? line,
+    });
   };
 }
 
@@ -71,10 +82,15 @@ async function findKernel(tree: string): Promise<string> {
 /** What is installed must be what the lock names: nothing more, nothing less, no other version. */
 function verifyInstalled(list: string, packages: readonly LockedPackage[]): void {
   const installed = new Set(list.split("\n").filter((line) => line !== ""));
-  const wanted = new Set(packages.map(({ name, version, architecture }) => `${name} ${version} ${architecture}`));
+  const wanted = new Set(
+    packages.map(({ name, version, architecture }) => `${name} ${version} ${architecture}`),
+  );
   const differing = [...installed.symmetricDifference(wanted)];
   if (differing.length === 0) return;
-  throw new InstallError("install-failed", `The installed packages are not those of the lock: ${differing.slice(0, 5).join("; ")}`);
+  throw new InstallError(
+    "install-failed",
+    `The installed packages are not those of the lock: ${differing.slice(0, 5).join("; ")}`,
+  );
 }
 
 // $1 the tree, $2 the kernel version. Prints the installed packages.

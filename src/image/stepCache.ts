@@ -13,7 +13,7 @@ import {
   remove,
   replaceFolder,
   touch,
-  writeAtomic,
+  writeWithParents,
 } from "#system/files.ts";
 
 import { inStep } from "./buildError.ts";
@@ -92,6 +92,7 @@ export class StepCache {
   async #read<Value>(folder: string): Promise<StepRecord<Value> | undefined> {
     const text = await readIfPresent(join(folder, "step.json"));
     if (text === undefined) return undefined;
+    if (text === "") return undefined; // lost in a power cut
     const record = JSON.parse(text) as StepRecord<Value>; // written by #make below, and by nothing else
     for (const [name, [sizeBytes, modifiedMs]] of Object.entries(record.files)) {
       const now = await readStamp(join(folder, name));
@@ -106,7 +107,9 @@ export class StepCache {
     try {
       const value = await step.make(work);
       const record: StepRecord<Value> = { value, files: await recordFiles(work) };
-      await writeAtomic(join(work, "step.json"), JSON.stringify(record));
+      // Not synced to the disk: that would wait for all that was just written. ext4 gives a file that was
+      // lost in a power cut another size, and such a result is made again.
+      await writeWithParents(join(work, "step.json"), JSON.stringify(record));
       await makeFolder(join(folder, ".."));
       // Where another build was quicker its result is as good as ours; where it was touched since it is void.
       if ((await this.#read(folder)) === undefined) await replaceFolder(work, folder);

@@ -43,7 +43,10 @@ async function compare(first: BuiltRelease, second: BuiltRelease): Promise<void>
   if (differing.length === 0) return;
   const reasons: string[] = [];
   for (const { step, tree } of TREE_STEPS) {
-    const difference = await findTreeDifference(join(first.steps[step], tree), join(second.steps[step], tree));
+    const difference = await findTreeDifference(
+      join(first.steps[step], tree),
+      join(second.steps[step], tree),
+    );
     if (difference === undefined) continue;
     reasons.push(`the first differing file is "${difference.path}": ${difference.why}`);
     break;
@@ -52,6 +55,8 @@ async function compare(first: BuiltRelease, second: BuiltRelease): Promise<void>
   throw new ReproducibilityError(
     "not-reproducible",
     `Two builds of the same differ in ${differing.map(({ name }) => name).join(", ")}: ${reasons.join("; ")}`,
-    { hint: "Files that a package's scripts make with times or chance in them can be replaced or removed by the definition." },
+    {
+      hint: "Files that a package's scripts make with times or chance in them can be replaced or removed by the definition.",
+    },
   );
 }

@@ -42,6 +42,7 @@ export async function installPackages(
     const argv = [
       "mmdebstrap",
       "--mode=root",
+      "--verbose", // dpkg's own lines: they are the progress, and the reason when it fails
       "--format=directory",
       "--variant=essential",
       // Only root could make device nodes, and every system mounts its own /dev over them.

@@ -122,7 +122,10 @@ export class PackageStore {
       const target = join(folder, locked.path);
       if (await exists(target)) continue;
       await makeFolder(join(target, ".."));
-      await linkOrCopy(this.fileOf(locked), target);
+      const beside = `${target}.part`; // a copy takes time: half of one must not have the name
+      await remove(beside);
+      await linkOrCopy(this.fileOf(locked), beside);
+      await move(beside, target);
     }
   }
 }

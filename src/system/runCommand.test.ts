@@ -60,6 +60,19 @@ test("a failure tells the title, the status and the end of the output", async ()
   );
 });
 
+test("that a disk was full is told however much the command says after it", async () => {
+  const script = "echo cp: No space left on device; seq 1 50; exit 1";
+  await assert.rejects(runCommand(["sh", "-c", script]), (error) => {
+    assert.ok(error instanceof CommandError);
+    const tail = (error.outputTail ?? "").split("\n");
+    assert.deepEqual(
+      [tail[0], tail[1], tail.at(-1), tail.length],
+      ["cp: No space left on device", "32", "50", 20],
+    );
+    return true;
+  });
+});
+
 test("a command that a signal ended says which one", async () => {
   await assert.rejects(runCommand(["sh", "-c", "kill -TERM $$"]), /sh failed: signal SIGTERM/);
 });

@@ -58,7 +58,8 @@ export async function runCommand(argv: readonly string[], options: RunOptions = 
   const tail: string[] = [];
   const take = (line: string) => {
     tail.push(line);
-    if (tail.length > TAIL_LINES) tail.shift();
+    // A tool may have much to clean up and to say after its disk was full.
+    if (tail.length > TAIL_LINES) tail.splice(isNoRoom(tail[0] ?? "") ? 1 : 0, 1);
     options.onLine?.(line);
   };
   const stdout = collect(child.stdout, take);
@@ -83,7 +84,9 @@ export async function runCommand(argv: readonly string[], options: RunOptions = 
     return { stdout: stdout.text(), stderr: stderr.text() };
   } catch (error) {
     if (isMissing(error)) {
-      throw new CommandError("command-missing", `Cannot run ${title}: "${program}" is not installed`, { cause: error });
+      throw new CommandError("command-missing", `Cannot run ${title}: "${program}" is not installed`, {
+        cause: error,
+      });
     }
     throw error;
   } finally {
@@ -105,6 +108,11 @@ function collect(stream: NodeJS.ReadableStream | null, take: (line: string) => v
     if (rest !== "") take(rest);
   });
   return { text: () => chunks.join("") };
+}
+
+/** What every tool says in the C.UTF-8 locale when a disk, or a quota, is used up. */
+export function isNoRoom(output: string): boolean {
+  return /No space left on device|Disk quota exceeded/.test(output);
 }
 
 function killGroup(pid: number | undefined): void {

@@ -1,3 +1,4 @@
+import "./interrupted.test.ts"; // TEMPORARY
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -68,7 +68,7 @@ test("over UEFI the first boot is blessed: the counter goes from the kernel's fi
   assert.deepEqual(await listKernels(system, join(system.folder, `${name}.raw`)), [`${name}+3-0.efi`]);
 
   await using vm = await bootTestMachine(t, system, { firmware: "uefi" });
-  const blessed = vm.machine.waitForLine(/Finished systemd-bless-boot\.service/, 2 * BOOT_TIMEOUT_MS);
+  const blessed = vm.machine.waitForLine(/Finished systemd-bless-boot/, BOOT_TIMEOUT_MS);
   verifyStatus(await vm.waitUntilHealthy(), system, "sealed");
   await blessed;
   await vm.machine.stop();

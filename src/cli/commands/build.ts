@@ -38,10 +38,9 @@ export async function build(
   const definition = withCompression(loaded.definition, options.compression);
   const output = resolve(options.output ?? defaultOutput(definition));
   await refuseOtherFolder(output);
-  const buildContext = await openBuild(
-    { definition, file },
-    openWorkspace(),
-    toPackageContext(context, options),
+  const workspace = openWorkspace();
+  const buildContext = await inStep("prepare", workspace.work, async () =>
+    openBuild({ definition, file }, workspace, toPackageContext(context, options)),
   );
   const release = await inStep("release", dirname(output), async () => buildRelease(buildContext, output));
   if (options.verifyReproducible === true) await verifyReproducible(buildContext, release);

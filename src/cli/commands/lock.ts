@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 
 import {
   digestPackages,
@@ -8,6 +8,7 @@ import {
   parseLock,
   type Lock,
 } from "#release/lock.ts";
+import { inStep } from "#image/buildError.ts";
 import { toLockRequest } from "#image/buildPackages.ts";
 import { downloadStep } from "#image/prepareTools.ts";
 import { lockFileOf, readLock, resolveLock } from "#image/resolveLock.ts";
@@ -40,15 +41,15 @@ export async function lock(
     known !== undefined && findLockChanges(known.request, toLockRequest(definition)).length === 0;
   const locked =
     isFresh && options.update !== true ? known : await resolveLock(definition, workspace, packages);
-  await writeAtomic(target, encodeLock(locked));
+  await inStep("lock", dirname(target), async () => writeAtomic(target, encodeLock(locked)));
   context.stdout(context.isQuiet ? `${target}\n` : `${summarise(known, locked)}  ${target}\n`);
   if (options.export !== undefined) {
     const all = [...locked.packages, ...locked.tools];
     const folder = resolve(options.export);
     const store = await downloadStep(all, workspace, { ...packages, step: "download" });
-    await store.export(all, folder);
+    await inStep("export", folder, async () => store.export(all, folder));
     context.stdout(
-      `${all.length} packages are in ${folder}\nBuild from them later with: SOCLE_MIRROR=file:${folder} socle build\n`,
+      `${all.length} packages are in ${folder}\nBuild from them later with: SOCLE_MIRROR='file:${folder}' socle build\n`,
     );
   }
   return EXIT_CODE.ok;
