@@ -137,7 +137,7 @@ async function prepareSubject(bench: BenchWorkspace): Promise<Subject> {
     mkosiOutput: join(project, "output"),
     changeFile,
     socle: () =>
-      measureCommand([SOCLE, "build", file, "--offline", "--output", socleOutput], {
+      measureCommand([SOCLE, "--progress", "json", "build", file, "--offline", "--output", socleOutput], {
         environment: socleEnvironment(bench),
       }),
     mkosi: (...options) =>

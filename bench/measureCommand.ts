@@ -7,6 +7,8 @@ export interface Sample {
   readonly largestProcessBytes: number;
   /** The most that all its processes held at once; pages that they share count for each. */
   readonly wholeTreeBytes: number;
+  /** Seconds of each step, where the command says them as Socle's JSON lines. */
+  readonly steps?: Readonly<Record<string, number>>;
 }
 
 const SAMPLE_INTERVAL_MS = 200;
@@ -46,10 +48,28 @@ export async function measureCommand(
       throw new Error(
         `Measured command failed with ${String(status)}: ${argv.join(" ").slice(-200)}\n${output.slice(-3000)}`,
       );
-    return { seconds: (performance.now() - startedAt) / 1000, largestProcessBytes, wholeTreeBytes };
+    const steps = readSteps(output);
+    const seconds = (performance.now() - startedAt) / 1000;
+    return {
+      seconds,
+      largestProcessBytes,
+      wholeTreeBytes,
+      ...(Object.keys(steps).length === 0 ? {} : { steps }),
+    };
   } finally {
     clearInterval(timer);
   }
+}
+
+/** Steps that were done, not those found in the cache. */
+function readSteps(output: string): Record<string, number> {
+  const steps: Record<string, number> = {};
+  for (const line of output.split("\n")) {
+    if (!line.startsWith("{") || !line.includes('"step-done"')) continue;
+    const event = JSON.parse(line) as { step: string; tookMs: number; cached: boolean }; // a ProgressEvent
+    if (!event.cached) steps[event.step] = Math.round(event.tookMs) / 1000;
+  }
+  return steps;
 }
 
 const PAGE_BYTES = 4096;

@@ -19,7 +19,9 @@ export async function writeMkosiProject({
   packages,
   mirrors,
 }: MkosiRequest): Promise<void> {
-  await remove(folder);
+  // Packages that were downloaded stay.
+  for (const name of ["output", "cache", "workspace", "tree", "sandbox", "mkosi.repart"])
+    await remove(join(folder, name));
   for (const name of ["output", "cache", "packages", "workspace", "tree"])
     await makeFolder(join(folder, name));
   await writeAtomic(join(folder, "mkosi.conf"), encodeConfiguration(folder, definition, packages));
@@ -56,7 +58,7 @@ WithDocs=no
 ExtraTrees=${folder}/tree
 Bootable=yes
 Bootloader=systemd-boot
-UnifiedKernelImages=yes
+UnifiedKernelImages=unsigned
 KernelCommandLine=console=tty0 console=ttyS0,115200 panic=5
 Hostname=${hostname}
 Locale=${locale}

@@ -1,7 +1,9 @@
 import type { EtcPolicy, TreePolicies, VarPolicy } from "#definition/levels.ts";
 
 /** How /var is mounted by each policy; undefined where it is part of the root. */
-export const VAR_MOUNTS: Readonly<Record<VarPolicy, { fileSystem: "ext4" | "tmpfs"; options: string } | undefined>> = {
+export const VAR_MOUNTS: Readonly<
+  Record<VarPolicy, { fileSystem: "ext4" | "tmpfs"; options: string } | undefined>
+> = {
   writable: undefined,
   persistent: { fileSystem: "ext4", options: "rw,nosuid,nodev" },
   "persistent-noexec": { fileSystem: "ext4", options: "rw,nosuid,nodev,noexec" },

@@ -4,7 +4,10 @@ import { findMirrors, refuseMirrors, type AptMirrors } from "#system/aptArchive.
 import type { CommandContext } from "./commandContext.ts";
 
 /** What the makers need of a command: its progress, its end, and the mirrors of this host, read at most once. */
-export function toPackageContext({ report, signal }: CommandContext, options: { offline?: true } = {}): PackageContext {
+export function toPackageContext(
+  { report, signal }: CommandContext,
+  options: { offline?: true } = {},
+): PackageContext {
   let found: Promise<AptMirrors> | undefined;
   return {
     report,

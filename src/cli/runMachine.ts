@@ -29,7 +29,10 @@ export class BootError extends SocleError<"not-healthy"> {
 }
 
 /** The options of `socle vm`, the text of a machine configuration, and words for the command line of a direct boot. */
-export type MachineOptions = VmOptions & { readonly configuration?: string; readonly extraArguments?: readonly string[] };
+export type MachineOptions = VmOptions & {
+  readonly configuration?: string;
+  readonly extraArguments?: readonly string[];
+};
 
 /** A machine, and how to reach its agent. */
 export interface RunningMachine extends AsyncDisposable {
@@ -40,14 +43,22 @@ export interface RunningMachine extends AsyncDisposable {
 }
 
 /** Makes a machine for a release and switches it on. */
-export async function startMachine(release: ReleaseFolder, tools: ToolsTree, options: MachineOptions): Promise<RunningMachine> {
+export async function startMachine(
+  release: ReleaseFolder,
+  tools: ToolsTree,
+  options: MachineOptions,
+): Promise<RunningMachine> {
   const running = await createMachine(release, tools, options);
   await running.machine.start();
   return running;
 }
 
 /** Makes a machine for a release, with access of its own. It is off. */
-export async function createMachine(release: ReleaseFolder, tools: ToolsTree, options: MachineOptions): Promise<RunningMachine> {
+export async function createMachine(
+  release: ReleaseFolder,
+  tools: ToolsTree,
+  options: MachineOptions,
+): Promise<RunningMachine> {
   const workspace = openWorkspace();
   const name = options.name ?? release.manifest.id;
   const folder = join(workspace.machines, name);
@@ -75,7 +86,8 @@ export async function createMachine(release: ReleaseFolder, tools: ToolsTree, op
       "socle.agent.ca": development.ca,
       ...(options.configuration === undefined ? {} : { "socle.config": options.configuration }),
     },
-    serialLog: options.serial === undefined ? join(workspace.machines, `${name}.log`) : resolve(options.serial),
+    serialLog:
+      options.serial === undefined ? join(workspace.machines, `${name}.log`) : resolve(options.serial),
   });
   const access = {
     host: "127.0.0.1",
@@ -89,7 +101,10 @@ export async function createMachine(release: ReleaseFolder, tools: ToolsTree, op
 }
 
 /** Waits until the system says that it is healthy, and shows what it is doing until then. */
-export async function waitUntilHealthy(running: RunningMachine, context: Pick<CommandContext, "report" | "signal">): Promise<GetStatusResponse> {
+export async function waitUntilHealthy(
+  running: RunningMachine,
+  context: Pick<CommandContext, "report" | "signal">,
+): Promise<GetStatusResponse> {
   const { machine, access, acceleration } = running;
   return reportStep(context.report, "boot", async () => {
     const detail = acceleration === "kvm" ? "KVM" : "emulated, KVM does not work here";
@@ -98,7 +113,11 @@ export async function waitUntilHealthy(running: RunningMachine, context: Pick<Co
       if (last !== undefined) context.report({ kind: "step-detail", step: "boot", detail: last.trim() });
     }, 500);
     try {
-      const value = await machine.during("the system was healthy", BOOT_TIMEOUT_MS, pollStatus(access, context.signal));
+      const value = await machine.during(
+        "the system was healthy",
+        BOOT_TIMEOUT_MS,
+        pollStatus(access, context.signal),
+      );
       return { value, detail };
     } finally {
       clearInterval(timer);
@@ -118,9 +137,13 @@ async function pollStatus(access: MachineAccess, signal: AbortSignal): Promise<G
       const { healthy, systemState, problems } = toStatusDocument(status);
       if (healthy) return status;
       if (systemState === "degraded") {
-        throw new BootError("not-healthy", `The system has booted but is not healthy: ${problems.join("; ") || "a unit failed"}`, {
-          hint: "Look at it: socle status",
-        });
+        throw new BootError(
+          "not-healthy",
+          `The system has booted but is not healthy: ${problems.join("; ") || "a unit failed"}`,
+          {
+            hint: "Look at it: socle status",
+          },
+        );
       }
     }
     await new Promise((resolve) => setTimeout(resolve, 300));

@@ -127,13 +127,19 @@ export function findPolicyConflicts({ usr, etc, var: var_ }: TreePolicies): stri
     conflicts.push('with usr "writable" there is one writable root, so etc and var must be "writable" too');
   }
   if (usr === "verified" && etc === "writable") {
-    conflicts.push('etc "writable" needs usr "writable"; for a lasting /etc over a verified root use "overlay"');
+    conflicts.push(
+      'etc "writable" needs usr "writable"; for a lasting /etc over a verified root use "overlay"',
+    );
   }
   if (usr === "verified" && var_ === "writable") {
-    conflicts.push('var "writable" needs usr "writable"; for a lasting /var beside a verified root use "persistent"');
+    conflicts.push(
+      'var "writable" needs usr "writable"; for a lasting /var beside a verified root use "persistent"',
+    );
   }
   if (etc === "overlay" && var_ === "temporary") {
-    conflicts.push('etc "overlay" keeps its changes in /var, so var must be "persistent" or "persistent-noexec"');
+    conflicts.push(
+      'etc "overlay" keeps its changes in /var, so var must be "persistent" or "persistent-noexec"',
+    );
   }
   return conflicts;
 }

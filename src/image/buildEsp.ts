@@ -1,5 +1,3 @@
-import { join } from "node:path";
-
 import { encodeBootEntryName } from "#boot/bootCounter.ts";
 import { systemUuidOf } from "#boot/partitionUuids.ts";
 

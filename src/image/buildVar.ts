@@ -1,5 +1,3 @@
-import { join } from "node:path";
-
 import { systemUuidOf } from "#boot/partitionUuids.ts";
 
 import type { BuildContext } from "./buildContext.ts";

@@ -38,7 +38,13 @@ export async function reportStep<T>(
   report({ kind: "step-started", step });
   try {
     const { value, cached = false, detail } = await work();
-    report({ kind: "step-done", step, tookMs: performance.now() - startedAt, cached, ...(detail === undefined ? {} : { detail }) });
+    report({
+      kind: "step-done",
+      step,
+      tookMs: performance.now() - startedAt,
+      cached,
+      ...(detail === undefined ? {} : { detail }),
+    });
     return value;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -6,6 +6,7 @@ export function isSha256(text: string): text is Sha256 {
 }
 
 export function parseSha256(text: string): Sha256 {
-  if (!isSha256(text)) throw new TypeError(`Cannot take "${text}" as a SHA-256: 64 lower-case hex characters are wanted`);
+  if (!isSha256(text))
+    throw new TypeError(`Cannot take "${text}" as a SHA-256: 64 lower-case hex characters are wanted`);
   return text;
 }

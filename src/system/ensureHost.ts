@@ -22,10 +22,16 @@ export async function ensureHost({ report, signal }: { report: Report; signal: A
     });
   }
   await reportStep(report, "host", async () => {
-    const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" } as Record<string, string>;
+    const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" } as Record<
+      string,
+      string
+    >;
     try {
       await runCommand(["apt-get", "update"], { environment, signal });
-      await runCommand(["apt-get", "install", "--yes", "--no-install-recommends", ...missing], { environment, signal });
+      await runCommand(["apt-get", "install", "--yes", "--no-install-recommends", ...missing], {
+        environment,
+        signal,
+      });
     } catch (cause) {
       if (!(cause instanceof CommandError)) throw cause;
       throw new HostError("tool-missing", `Cannot install ${missing.join(" and ")} with the host's apt`, {

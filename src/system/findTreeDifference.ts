@@ -10,7 +10,11 @@ export interface TreeDifference {
 }
 
 /** The first path, in order, in which two trees differ; times are not compared. */
-export async function findTreeDifference(first: string, second: string, below = ""): Promise<TreeDifference | undefined> {
+export async function findTreeDifference(
+  first: string,
+  second: string,
+  below = "",
+): Promise<TreeDifference | undefined> {
   const firstNames = await listFolder(join(first, below));
   const secondNames = new Set(await listFolder(join(second, below)));
   for (const name of new Set([...firstNames, ...secondNames].toSorted())) {
@@ -23,7 +27,11 @@ export async function findTreeDifference(first: string, second: string, below = 
   return undefined;
 }
 
-async function compareEntries(first: string, second: string, path: string): Promise<TreeDifference | undefined> {
+async function compareEntries(
+  first: string,
+  second: string,
+  path: string,
+): Promise<TreeDifference | undefined> {
   const [a, b] = await Promise.all([lstat(join(first, path)), lstat(join(second, path))]);
   const attributes = [
     ["type and permissions", a.mode.toString(8), b.mode.toString(8)],

@@ -20,7 +20,11 @@ export interface StartOptions {
 /** Starts a program without a shell, in a process group of its own. */
 export function startProcess(argv: readonly string[], options: StartOptions): RunningProcess {
   const [program = "", ...args] = argv;
-  const child = spawn(program, args, { env: options.environment, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child = spawn(program, args, {
+    env: options.environment,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
   child.stdout.setEncoding("utf8").on("data", options.onOutput);
   child.stderr.setEncoding("utf8").on("data", options.onError);
   const ended = new Promise<{ status: number | null; killedBy: string | null }>((resolve, reject) => {

@@ -21,7 +21,11 @@ const CHUNK_BYTES = 1 << 20;
 const ZEROS = Buffer.alloc(CHUNK_BYTES);
 
 /** Writes a disk image, on a thread of its own. Where nothing or only zeros are written it stays a hole. */
-export async function writeDisk(path: string, sizeBytes: number, pieces: readonly DiskPiece[]): Promise<void> {
+export async function writeDisk(
+  path: string,
+  sizeBytes: number,
+  pieces: readonly DiskPiece[],
+): Promise<void> {
   await inWorker({ path, sizeBytes, pieces: sort(pieces) });
 }
 
@@ -54,13 +58,19 @@ interface Sink {
 function performWork({ path, sizeBytes, pieces }: DiskWork): string {
   if (path === undefined) {
     const hash = createHash("sha256");
-    walk(sizeBytes, pieces, { bytes: (bytes) => void hash.update(bytes), zeros: (count) => hashZeros(hash, count) });
+    walk(sizeBytes, pieces, {
+      bytes: (bytes) => void hash.update(bytes),
+      zeros: (count) => hashZeros(hash, count),
+    });
     return hash.digest("hex");
   }
   const disk = openSync(path, "wx");
   try {
     ftruncateSync(disk, sizeBytes);
-    walk(sizeBytes, pieces, { bytes: (bytes, offset) => writeUnlessZero(disk, bytes, offset), zeros: () => {} });
+    walk(sizeBytes, pieces, {
+      bytes: (bytes, offset) => writeUnlessZero(disk, bytes, offset),
+      zeros: () => {},
+    });
     return "";
   } finally {
     closeSync(disk);
@@ -70,11 +80,13 @@ function performWork({ path, sizeBytes, pieces }: DiskWork): string {
 function walk(sizeBytes: number, pieces: readonly DiskPiece[], sink: Sink): void {
   let position = 0;
   for (const piece of pieces) {
-    if (piece.offsetBytes < position) throw new RangeError(`Cannot write the disk: two pieces overlap at ${position}`);
+    if (piece.offsetBytes < position)
+      throw new RangeError(`Cannot write the disk: two pieces overlap at ${position}`);
     sink.zeros(piece.offsetBytes - position);
     position = piece.offsetBytes + readPiece(piece, sink);
   }
-  if (position > sizeBytes) throw new RangeError(`Cannot write the disk: ${position} bytes do not fit into ${sizeBytes}`);
+  if (position > sizeBytes)
+    throw new RangeError(`Cannot write the disk: ${position} bytes do not fit into ${sizeBytes}`);
   sink.zeros(sizeBytes - position);
 }
 
@@ -87,7 +99,7 @@ function readPiece(piece: DiskPiece, sink: Sink): number {
   const from = openSync(piece.file, "r");
   try {
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    for (let done = 0; ; ) {
+    for (let done = 0; ;) {
       const count = readSync(from, chunk, 0, chunk.length, done);
       if (count === 0) return done;
       sink.bytes(chunk.subarray(0, count), piece.offsetBytes + done);
@@ -101,11 +113,13 @@ function readPiece(piece: DiskPiece, sink: Sink): number {
 function writeUnlessZero(disk: number, bytes: Uint8Array, offset: number): void {
   if (ZEROS.subarray(0, bytes.length).equals(bytes)) return;
   // One write may take less than it was given; on a full disk the next one says so.
-  for (let done = 0; done < bytes.length; ) done += writeSync(disk, bytes, done, bytes.length - done, offset + done);
+  for (let done = 0; done < bytes.length;)
+    done += writeSync(disk, bytes, done, bytes.length - done, offset + done);
 }
 
 function hashZeros(hash: Hash, count: number): void {
-  for (let left = count; left > 0; left -= CHUNK_BYTES) hash.update(ZEROS.subarray(0, Math.min(left, CHUNK_BYTES)));
+  for (let left = count; left > 0; left -= CHUNK_BYTES)
+    hash.update(ZEROS.subarray(0, Math.min(left, CHUNK_BYTES)));
 }
 
 // This file is also the worker's program.

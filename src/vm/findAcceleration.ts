@@ -12,7 +12,11 @@ const PROBE_TIMEOUT_MS = 10_000;
  * Whether KVM really works: the device can exist and every guest still fail. A kernel is started
  * and must say its first line. The answer is kept until the host is started anew.
  */
-export async function findAcceleration(tools: ToolsTree, folder: string, kernel: string): Promise<Acceleration> {
+export async function findAcceleration(
+  tools: ToolsTree,
+  folder: string,
+  kernel: string,
+): Promise<Acceleration> {
   if (!(await exists("/dev/kvm"))) return "tcg";
   const bootId = ((await readIfPresent("/proc/sys/kernel/random/boot_id")) ?? "").trim();
   const file = join(folder, `acceleration-${bootId}`);
@@ -43,6 +47,9 @@ async function doesKvmBoot(tools: ToolsTree, kernel: string): Promise<boolean> {
       probe.kill();
       resolve(works);
     }
-    probe.ended.then(() => settle(false), () => settle(false));
+    probe.ended.then(
+      () => settle(false),
+      () => settle(false),
+    );
   });
 }

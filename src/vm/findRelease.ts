@@ -20,9 +20,13 @@ export async function findRelease(folder: string): Promise<ReleaseFolder> {
   const suffix = ARTIFACTS.manifest.pattern.replace("@v", "");
   const [name, ...others] = names.filter((entry) => entry.endsWith(suffix));
   if (name === undefined || others.length > 0) {
-    throw new FindReleaseError("no-release", `"${folder}" is not a release: it has ${others.length === 0 ? "no" : "more than one"} file *${suffix}`, {
-      hint: "Build one first: socle build",
-    });
+    throw new FindReleaseError(
+      "no-release",
+      `"${folder}" is not a release: it has ${others.length === 0 ? "no" : "more than one"} file *${suffix}`,
+      {
+        hint: "Build one first: socle build",
+      },
+    );
   }
   return { folder, manifest: parseManifest(await readText(join(folder, name))) };
 }
@@ -32,5 +36,8 @@ export async function findArtifact({ folder, manifest }: ReleaseFolder, kind: Ar
   const artifact = manifest.artifacts.find((entry) => entry.kind === kind);
   const file = artifact === undefined ? undefined : join(folder, artifact.name);
   if (file !== undefined && (await exists(file))) return file;
-  throw new FindReleaseError("release-incomplete", `The release in "${folder}" has no file of the kind "${kind}"`);
+  throw new FindReleaseError(
+    "release-incomplete",
+    `The release in "${folder}" has no file of the kind "${kind}"`,
+  );
 }

@@ -59,7 +59,19 @@ export class Machine implements AsyncDisposable {
     await makeFolder(folder);
     const disk = join(folder, "disk.qcow2");
     const size = options.diskSizeBytes === undefined ? [] : [String(options.diskSizeBytes)];
-    const argv = ["qemu-img", "create", "-q", "-f", "qcow2", "-b", image.file, "-F", image.format, disk, ...size];
+    const argv = [
+      "qemu-img",
+      "create",
+      "-q",
+      "-f",
+      "qcow2",
+      "-b",
+      image.file,
+      "-F",
+      image.format,
+      disk,
+      ...size,
+    ];
     await tools.run(argv, { folders: [folder, join(image.file, "..")] });
     if (options.firmware === "uefi") {
       await tools.run(["cp", OVMF.variables, join(folder, "variables.fd")], { folders: [folder] });
@@ -67,7 +79,10 @@ export class Machine implements AsyncDisposable {
       const { kernel, initrd, commandLine } = await readUki(options.uki);
       await writeAtomic(join(folder, "kernel"), kernel);
       await writeAtomic(join(folder, "initrd"), initrd);
-      await writeAtomic(join(folder, "commandline"), [commandLine, ...(options.extraArguments ?? [])].join(" "));
+      await writeAtomic(
+        join(folder, "commandline"),
+        [commandLine, ...(options.extraArguments ?? [])].join(" "),
+      );
     }
     await makeFolder(join(folder, "credentials"));
     for (const [name, content] of Object.entries(options.credentials)) {
@@ -133,10 +148,16 @@ export class Machine implements AsyncDisposable {
   async during<T>(what: string, timeoutMs: number, work: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(this.#error("vm-timeout", `Waited ${timeoutMs / 1000} s for ${what}`)), timeoutMs);
+      timer = setTimeout(
+        () => reject(this.#error("vm-timeout", `Waited ${timeoutMs / 1000} s for ${what}`)),
+        timeoutMs,
+      );
     });
     const ended = this.#process?.ended.then(({ status, killedBy }) => {
-      throw this.#error("vm-ended", `QEMU ended (${killedBy ?? `exit status ${String(status)}`}) before ${what}`);
+      throw this.#error(
+        "vm-ended",
+        `QEMU ended (${killedBy ?? `exit status ${String(status)}`}) before ${what}`,
+      );
     });
     try {
       return await Promise.race([work, timeout, ...(ended === undefined ? [] : [ended])]);
@@ -146,7 +167,11 @@ export class Machine implements AsyncDisposable {
   }
 
   async waitForLine(pattern: RegExp, timeoutMs: number): Promise<string> {
-    return this.during(`a line like ${String(pattern)} on the console`, timeoutMs, this.console.waitFor(pattern));
+    return this.during(
+      `a line like ${String(pattern)} on the console`,
+      timeoutMs,
+      this.console.waitFor(pattern),
+    );
   }
 
   #error(code: "vm-ended" | "vm-timeout", message: string): VmError {

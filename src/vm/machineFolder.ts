@@ -55,16 +55,25 @@ export async function findMachine(workspace: Workspace, name: string | undefined
   const machines = await listMachines(workspace);
   const named = name === undefined ? machines : machines.filter((machine) => machine.name === name);
   const [machine, ...others] = named;
-  const running = machines.length === 0 ? "No machine runs." : `Running: ${machines.map((entry) => entry.name).join(", ")}`;
+  const running =
+    machines.length === 0 ? "No machine runs." : `Running: ${machines.map((entry) => entry.name).join(", ")}`;
   if (machine === undefined) {
-    throw new MachineLookupError("no-machine", name === undefined ? "There is no machine to ask" : `There is no machine "${name}"`, {
-      hint: `${running} Start one with: socle vm`,
-    });
+    throw new MachineLookupError(
+      "no-machine",
+      name === undefined ? "There is no machine to ask" : `There is no machine "${name}"`,
+      {
+        hint: `${running} Start one with: socle vm`,
+      },
+    );
   }
   if (others.length > 0) {
-    throw new MachineLookupError("machine-unclear", "Cannot tell which machine is meant: more than one runs", {
-      hint: `${running}\nName one: socle status ${machine.name}`,
-    });
+    throw new MachineLookupError(
+      "machine-unclear",
+      "Cannot tell which machine is meant: more than one runs",
+      {
+        hint: `${running}\nName one: socle status ${machine.name}`,
+      },
+    );
   }
   return machine;
 }

@@ -9,7 +9,12 @@ export interface QemuPlan {
   readonly disk: string;
   readonly boot:
     | { readonly kind: "uefi"; readonly code: string; readonly variables: string }
-    | { readonly kind: "direct"; readonly kernel: string; readonly initrd: string; readonly commandLine: string };
+    | {
+        readonly kind: "direct";
+        readonly kernel: string;
+        readonly initrd: string;
+        readonly commandLine: string;
+      };
   /** On the host's loopback only. */
   readonly forwards: readonly { readonly hostPort: number; readonly guestPort: number }[];
   /** Files with one SMBIOS string each, which carry systemd credentials: no secret is in an argument list. */

@@ -16,14 +16,16 @@ import { parseDefinition } from "#definition/parseDefinition.ts";
 import type { BuildContext } from "#image/buildContext.ts";
 import { buildRelease, type BuiltRelease } from "#image/buildRelease.ts";
 import { openBuild } from "#image/openBuild.ts";
+import { lockFileOf, resolveLock } from "#image/resolveLock.ts";
+import { encodeLock } from "#release/lock.ts";
 import { findMirrors } from "#system/aptArchive.ts";
 import { findFreePort } from "#system/findFreePort.ts";
-import { remove } from "#system/files.ts";
+import { exists, remove, writeAtomic } from "#system/files.ts";
 import { openWorkspace, PROJECT_ROOT } from "#system/workspace.ts";
 
 import { SHELL_PORT, TEST_SYSTEM } from "./testSystem.ts";
 
-/** Its lock serves all systems of these tests, so they share one tree of packages. */
+/** Its lock serves all systems of these tests, which ask for no other packages, so they share one tree. */
 const LOCKED_SYSTEM = join(PROJECT_ROOT, "systems/minimal/system.ts");
 const MEMORY_BYTES = 1 << 30;
 
@@ -36,7 +38,12 @@ export async function buildTestSystem(level: LevelName): Promise<TestSystem> {
   const definition = parseDefinition({ ...TEST_SYSTEM, id: `test-${level}`, level });
   const { signal } = new AbortController();
   const packages = { report: () => {}, signal, mirrors: () => findMirrors(signal) };
-  const context = await openBuild({ definition, file: LOCKED_SYSTEM }, openWorkspace(), packages);
+  const workspace = openWorkspace();
+  const lockFile = lockFileOf(LOCKED_SYSTEM);
+  if (!(await exists(lockFile))) {
+    await writeAtomic(lockFile, encodeLock(await resolveLock(definition, workspace, packages)));
+  }
+  const context = await openBuild({ definition, file: LOCKED_SYSTEM }, workspace, packages);
   const output = join(PROJECT_ROOT, "out/test", `${definition.id}_${definition.version}`);
   return { context, ...(await buildRelease(context, output)) };
 }

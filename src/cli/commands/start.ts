@@ -22,14 +22,22 @@ import { renderHelp, stayUp } from "./vm.ts";
 const MEMORY_BYTES = 1 << 30;
 
 /** What `npm start` does: everything, once, from a fresh clone to a healthy machine. */
-export async function start(_arguments: object, options: StartOptions, context: CommandContext): Promise<ExitCode> {
+export async function start(
+  _arguments: object,
+  options: StartOptions,
+  context: CommandContext,
+): Promise<ExitCode> {
   await ensureHost(context);
   const startedAt = performance.now();
   const file = join(context.projectRoot, "systems/minimal/system.ts");
-  if (!(await exists(lockFileOf(file)))) await lock({ file }, {}, { ...context, isQuiet: true, stdout: () => {} });
+  if (!(await exists(lockFileOf(file))))
+    await lock({ file }, {}, { ...context, isQuiet: true, stdout: () => {} });
   const { definition } = await loadDefinition(file);
   const build = await openBuild({ definition, file }, openWorkspace(), toPackageContext(context));
-  const release = await buildRelease(build, join(context.projectRoot, "out", `${definition.id}_${definition.version}`));
+  const release = await buildRelease(
+    build,
+    join(context.projectRoot, "out", `${definition.id}_${definition.version}`),
+  );
   context.stdout(renderRelease(release, performance.now() - startedAt));
   await using running = await startMachine(release, build.tools, {
     firmware: "uefi",

@@ -20,21 +20,33 @@ import { startMachine, waitUntilHealthy, type RunningMachine } from "../runMachi
 import { defaultOutput } from "./build.ts";
 
 /** Boots a release, or what a definition builds, and keeps it up until it is told to stop. */
-export async function vm({ target }: VmArguments, options: VmOptions, context: CommandContext): Promise<ExitCode> {
+export async function vm(
+  { target }: VmArguments,
+  options: VmOptions,
+  context: CommandContext,
+): Promise<ExitCode> {
   const { release, tools } = await findTarget(target, context);
   const configuration = options.config === undefined ? {} : { configuration: await readText(options.config) };
   await using running = await startMachine(release, tools, { ...options, ...configuration });
   const status = await waitUntilHealthy(running, context);
-  context.stdout(`${renderStatus(status, createPaint(process.stdout))}\n${renderHelp(running, options.once === true)}`);
+  context.stdout(
+    `${renderStatus(status, createPaint(process.stdout))}\n${renderHelp(running, options.once === true)}`,
+  );
   if (options.once !== true) await stayUp(running, context);
   await running.machine.stop();
   return EXIT_CODE.ok;
 }
 
-async function findTarget(target: string | undefined, context: CommandContext): Promise<{ release: ReleaseFolder; tools: ToolsTree }> {
+async function findTarget(
+  target: string | undefined,
+  context: CommandContext,
+): Promise<{ release: ReleaseFolder; tools: ToolsTree }> {
   const packages = toPackageContext(context);
   if (target !== undefined && (await isFolder(target))) {
-    return { release: await findRelease(resolve(target)), tools: await prepareCurrentTools(openWorkspace(), packages) };
+    return {
+      release: await findRelease(resolve(target)),
+      tools: await prepareCurrentTools(openWorkspace(), packages),
+    };
   }
   const file = await findDefinitionFile(target, process.cwd());
   const { definition } = await loadDefinition(file);

@@ -34,7 +34,8 @@ export function createPlainRenderer(stream: NodeJS.WritableStream, clock: Clock)
   return {
     show(event) {
       steps = toRunningSteps(steps, event, clock.elapsedMs());
-      if (event.kind === "step-started" || event.kind === "step-done" || event.kind === "step-failed") saidMs.delete(event.step);
+      if (event.kind === "step-started" || event.kind === "step-done" || event.kind === "step-failed")
+        saidMs.delete(event.step);
       const line = toPlainLine(event);
       if (line !== undefined) say(line);
     },
