@@ -21,7 +21,6 @@ import { findPrograms, SOCLE, socleEnvironment, type BenchWorkspace } from "./be
 import type { BenchOptions } from "./builds.ts";
 import { holdLock } from "./holdLock.ts";
 import { makePlainImage, type BootImage } from "./plainImage.ts";
-import { touchMemory } from "./touchMemory.ts";
 
 export const SUBJECTS = ["semi", "sealed", "plain"] as const;
 export const FIRMWARES = ["direct", "uefi"] as const;
@@ -61,7 +60,6 @@ export async function benchBoots(
   const boots: Boot[] = [];
   for (let round = 1; round <= rounds; round++) {
     await using _ = await holdLock(lock);
-    if (round === 1) await touchMemory();
     for (const firmware of FIRMWARES) {
       for (const subject of SUBJECTS) {
         const boot = await measureBoot(bench, tools, {

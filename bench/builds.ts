@@ -13,11 +13,9 @@ import { measureCommand, type Sample } from "./measureCommand.ts";
 import { writeMkosiProject } from "./mkosiProject.ts";
 import { MKOSI_ENVIRONMENT, prepareMkosiTools, toPivotedCommand, type MkosiTools } from "./mkosiTools.ts";
 import { readImageSizes, type ImageSizes } from "./imageSizes.ts";
-import { touchMemory } from "./touchMemory.ts";
 
 export interface BuildFigures {
   readonly mkosiVersion: string;
-  readonly touchedBytes: number;
   readonly packages: number;
   readonly cold: Pair;
   readonly oneFile: Pair;
@@ -57,11 +55,10 @@ export async function benchBuilds(
     return await work();
   };
 
-  const touchedBytes = await alone(async () => {
+  await alone(async () => {
     await take([], "preparing, socle", subject.socle()); // so that both have all packages
     await subject.takePrograms();
     await take([], "preparing, mkosi", subject.mkosi("--force"));
-    return touchMemory();
   });
   for (let round = 1; round <= rounds; round++) {
     await alone(async () => {
@@ -91,7 +88,7 @@ export async function benchBuilds(
     socle: await readImageSizes(subject.socleOutput),
     mkosi: await readImageSizes(subject.mkosiOutput),
   };
-  return { mkosiVersion: subject.tools.version, touchedBytes, packages: subject.packages, ...figures, sizes };
+  return { mkosiVersion: subject.tools.version, packages: subject.packages, ...figures, sizes };
 }
 
 interface Subject {

@@ -41,6 +41,8 @@ export const INITRD_MODULES = {
     "xhci_pci",
     "vmd",
   ],
+  /** So that a virtual machine's network is there early; others are loaded by udev. */
+  network: ["virtio_net"],
 } as const;
 
 /** Where the initrd keeps what belongs to this machine on /var, and what a boot leaves for the agent. */

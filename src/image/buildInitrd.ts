@@ -18,6 +18,7 @@ export async function buildInitrd(
   const { definition, tools, signal } = context;
   const script = encodeInitrdScript(definition.policies, systemUuidOf(definition.id, "var"));
   const { kernelVersion } = installed.value;
+  const wanted = [...Object.values(INITRD_MODULES).flat(), ...definition.kernel.initrdModules];
   return context.cache.run({
     name: "initrd",
     code: [import.meta.filename],
@@ -25,13 +26,23 @@ export async function buildInitrd(
       tree: installed.key,
       script,
       programs: INITRD_PROGRAMS,
-      modules: [...INITRD_MODULES.always, ...INITRD_MODULES.disks, ...definition.kernel.initrdModules],
+      modules: [
+        ...INITRD_MODULES.always,
+        ...INITRD_MODULES.disks,
+        ...INITRD_MODULES.network,
+        ...definition.kernel.initrdModules,
+      ],
       sourceDateEpoch: definition.sourceDateEpoch,
     },
     describe: ({ sizeBytes, modules }) => `${(sizeBytes / 1e6).toFixed(1)} MB, ${modules} kernel modules`,
     make: async (folder) => {
       const modules = join(installed.folder, "tree/usr/lib/modules", kernelVersion);
-      const wanted = [...INITRD_MODULES.always, ...INITRD_MODULES.disks, ...definition.kernel.initrdModules];
+      const wanted = [
+        ...INITRD_MODULES.always,
+        ...INITRD_MODULES.disks,
+        ...INITRD_MODULES.network,
+        ...definition.kernel.initrdModules,
+      ];
       const selected = selectModules(await readText(join(modules, "modules.dep")), wanted);
       const stage = join(folder, "stage");
       await tools.runScript(

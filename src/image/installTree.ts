@@ -99,6 +99,8 @@ cd "$1"
 # Stored plain, a new kernel's modules differ from the old ones by little; packed, by everything.
 find "usr/lib/modules/$2" -name '*.ko.xz' -print0 | xargs -0 --no-run-if-empty -P 2 -n 64 xz -d
 depmod -b "$1" "$2"
+# Only root can make device nodes, and every system mounts its own /dev over them.
+rm -rf dev/*
 rm -rf boot/initrd* initrd.img* vmlinuz* etc/initramfs-tools/update-initramfs.conf etc/kernel-img.conf
 rm -rf etc/machine-id var/lib/dbus/machine-id etc/ssh/ssh_host_* etc/hostname etc/resolv.conf etc/.pwd.lock etc/apt/sources.list*
 rm -rf var/cache/* var/log/* var/backups/* var/lib/apt/* tmp/* run/* usr/share/doc/*/changelog*

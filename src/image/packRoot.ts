@@ -92,6 +92,7 @@ mkfs.erofs --quiet "-T$epoch" --all-time -U 00000000-0000-0000-0000-000000000000
 const FORMAT_VERITY = `
 cd "$1"
 veritysetup format --salt= --uuid=00000000-0000-0000-0000-000000000000 --root-hash-file=roothash root.img verity.img > /dev/null
+chmod 644 verity.img
 `;
 
 /**
@@ -105,7 +106,8 @@ make_ext4() {
   mount -t tmpfs -o mode=755 tmpfs /tmp/sorted
   tar -C "$1" --sort=name "--mtime=@$SOURCE_DATE_EPOCH" --xattrs -cf - . | tar -C /tmp/sorted --xattrs --xattrs-include='*' -xpf -
   truncate -s "$3" "$2"
-  mke2fs -q -t ext4 -m 0 -L "$5" -U "$4" -E "hash_seed=$4,lazy_itable_init=1,root_owner=0:0" -d /tmp/sorted "$2"
+  # Blocks and inodes for the size that it will grow to, not for the small one it starts with.
+  mke2fs -q -t ext4 -b 4096 -i 16384 -m 0 -L "$5" -U "$4" -E "hash_seed=$4,lazy_itable_init=1,root_owner=0:0" -d /tmp/sorted "$2"
 }
 `;
 

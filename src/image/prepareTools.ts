@@ -2,6 +2,7 @@ import { join } from "node:path";
 
 import { reportStep } from "#progress/events.ts";
 import { digestPackages, type LockedPackage } from "#release/lock.ts";
+import { ensureHost } from "#system/ensureHost.ts";
 import {
   exists,
   makeFolder,
@@ -90,6 +91,7 @@ async function build(
   context: PackageContext,
 ): Promise<void> {
   if (await exists(join(tools.folder, "usr"))) return;
+  await ensureHost(context);
   const store = await downloadStep(packages, workspace, { ...context, step: "get tools" });
   await reportStep(context.report, "tools tree", async () =>
     inStep("tools tree", workspace.tools, async () => {

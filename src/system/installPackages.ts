@@ -45,8 +45,6 @@ export async function installPackages(
       "--verbose", // dpkg's own lines: they are the progress, and the reason when it fails
       "--format=directory",
       "--variant=essential",
-      // Only root could make device nodes, and every system mounts its own /dev over them.
-      "--skip=output/dev",
       `--include=${names.join(",")}`,
       '--aptopt=APT::Install-Recommends "false"',
       '--aptopt=Acquire::Languages "none"',

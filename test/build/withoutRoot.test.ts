@@ -1,4 +1,3 @@
-import "./interrupted.test.ts"; // TEMPORARY
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -14,6 +14,7 @@ import { loadDefinition } from "#system/loadDefinition.ts";
 import { openWorkspace } from "#system/workspace.ts";
 
 import type { CommandContext } from "../commandContext.ts";
+import { toCommandName } from "../commandName.ts";
 import type { BuildOptions, DefinitionArguments } from "../commandOptions.ts";
 import { EXIT_CODE, type ExitCode } from "../exitCode.ts";
 import { formatBytes } from "../formatBytes.ts";
@@ -122,7 +123,7 @@ export function renderRelease(
     ...(options.verifyReproducible === true
       ? ["  Built twice, in two folders: every file is the same, bit for bit"]
       : []),
-    `  Next        socle vm ${folder}`,
+    `  Next        ${toCommandName(process.env)} vm ${folder}`,
   ];
   return `${lines.join("\n")}\n`;
 }

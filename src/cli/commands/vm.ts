@@ -10,6 +10,7 @@ import type { ToolsTree } from "#system/toolsTree.ts";
 import { findRelease, type ReleaseFolder } from "#vm/findRelease.ts";
 
 import type { CommandContext } from "../commandContext.ts";
+import { toCommandName } from "../commandName.ts";
 import type { VmArguments, VmOptions } from "../commandOptions.ts";
 import { EXIT_CODE, type ExitCode } from "../exitCode.ts";
 import { findDefinitionFile } from "../findDefinitionFile.ts";
@@ -67,7 +68,7 @@ export function renderHelp({ name, access }: RunningMachine, once: boolean): str
   if (once) return "";
   return [
     "",
-    `  Talk to it   socle status ${name}        API https://${access.host}:${access.port}`,
+    `  Talk to it   ${toCommandName(process.env)} status ${name}        API https://${access.host}:${access.port}`,
     `  Console      ${openWorkspace().machines}/${name}.log`,
     "  Stop it      Ctrl-C",
     "",
