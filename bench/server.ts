@@ -1,6 +1,6 @@
 import { defineSystem } from "socle";
 
-/** What the bench builds: a server of about 600 MB with containers and Node, as DESIGN.md's figures have it. */
+/** What the bench builds: a server of about 600 MB with containers and Node. */
 export default defineSystem({
   id: "server",
   version: "1.0",

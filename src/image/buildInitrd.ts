@@ -26,23 +26,12 @@ export async function buildInitrd(
       tree: installed.key,
       script,
       programs: INITRD_PROGRAMS,
-      modules: [
-        ...INITRD_MODULES.always,
-        ...INITRD_MODULES.disks,
-        ...INITRD_MODULES.network,
-        ...definition.kernel.initrdModules,
-      ],
+      modules: wanted,
       sourceDateEpoch: definition.sourceDateEpoch,
     },
     describe: ({ sizeBytes, modules }) => `${(sizeBytes / 1e6).toFixed(1)} MB, ${modules} kernel modules`,
     make: async (folder) => {
       const modules = join(installed.folder, "tree/usr/lib/modules", kernelVersion);
-      const wanted = [
-        ...INITRD_MODULES.always,
-        ...INITRD_MODULES.disks,
-        ...INITRD_MODULES.network,
-        ...definition.kernel.initrdModules,
-      ];
       const selected = selectModules(await readText(join(modules, "modules.dep")), wanted);
       const stage = join(folder, "stage");
       await tools.runScript(
