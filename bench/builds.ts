@@ -31,13 +31,15 @@ interface Pair {
 
 export interface BenchOptions {
   readonly rounds: number;
+  /** Cold builds take most of the time; none may be wanted. */
+  readonly coldRounds?: number;
   readonly lock: string | undefined;
 }
 
 /** Builds the server with both, in turns. Both have all packages before, and neither needs the network then. */
 export async function benchBuilds(
   bench: BenchWorkspace,
-  { rounds, lock }: BenchOptions,
+  { rounds, coldRounds = rounds, lock }: BenchOptions,
 ): Promise<BuildFigures> {
   const subject = await prepareSubject(bench);
   const figures = {
@@ -58,9 +60,9 @@ export async function benchBuilds(
   await alone(async () => {
     await take([], "preparing, socle", subject.socle()); // so that both have all packages
     await subject.takePrograms();
-    await take([], "preparing, mkosi", subject.mkosi("--force"));
+    if (coldRounds > 0) await take([], "preparing, mkosi", subject.mkosi("--force"));
   });
-  for (let round = 1; round <= rounds; round++) {
+  for (let round = 1; round <= coldRounds; round++) {
     await alone(async () => {
       await forgetSteps(bench);
       await take(figures.cold.socle, `cold, socle, round ${round}`, subject.socle());

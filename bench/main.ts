@@ -15,6 +15,7 @@ const USAGE = `npm run bench -- [--only builds|boots] [--rounds N] [--lock FILE]
   boots    the minimal system and a plain Debian with the same packages, in turns, to the agent's first answer
 
   --rounds how often each is measured (default 3); medians are compared
+  --cold-rounds  of the builds; may be 0, they take most of the time
   --lock   a file that is held with flock(1) during each round
 
 Results go to bench/results/. The machine should be doing nothing else. Root is needed.`;
@@ -23,6 +24,7 @@ const { values } = parseArgs({
   options: {
     only: { type: "string" },
     rounds: { type: "string", default: "3" },
+    "cold-rounds": { type: "string" },
     lock: { type: "string" },
     help: { type: "boolean", short: "h" },
   },
@@ -41,7 +43,8 @@ if (
 const abort = new AbortController();
 process.once("SIGINT", () => abort.abort());
 const bench = await openBenchWorkspace(abort.signal);
-const options = { rounds, lock: values.lock };
+const coldRounds = Number(values["cold-rounds"] ?? rounds);
+const options = { rounds, coldRounds, lock: values.lock };
 
 if (values.only !== "boots") {
   const figures = await benchBuilds(bench, options);
