@@ -18,5 +18,5 @@ export default defineSystem({
     "podman",
     "procps",
   ],
-  disk: { size: "4GiB", rootSlot: "1GiB" },
+  disk: { size: "2GiB", rootSlot: "640MiB" },
 });
