@@ -7,7 +7,7 @@ import { TOOL_ENVIRONMENT, ToolsTree } from "./toolsTree.ts";
 
 test("the command line names the tree, the folders that are seen, and the command, each as a word of its own", () => {
   const tree = new ToolsTree("/tools/0123", "root");
-  const words = tree.toHostCommand(["mkfs.erofs", "-T0", "a b.img"], ["/work/one", "/work/two"]);
+  const words = tree.toHostCommand(["mkfs.erofs", "-T0", "a b.img"], ["/made/one", "/made/two"]);
   const prefix = namespacePrefix("root");
   assert.deepEqual(words.slice(0, prefix.length), prefix);
   assert.deepEqual(words.slice(prefix.length, prefix.length + 3), ["sh", "-eu", "-c"]);
@@ -15,8 +15,8 @@ test("the command line names the tree, the folders that are seen, and the comman
     "sh",
     "/tools/0123",
     "2",
-    "/work/one",
-    "/work/two",
+    "/made/one",
+    "/made/two",
     "mkfs.erofs",
     "-T0",
     "a b.img",
