@@ -15,7 +15,6 @@ import { createDevelopmentAccess } from "#trust/certificates.ts";
 import { findAcceleration } from "#vm/findAcceleration.ts";
 import { findArtifact, findRelease } from "#vm/findRelease.ts";
 import { Machine } from "#vm/machine.ts";
-import { readUki } from "#vm/readUki.ts";
 
 import { findPrograms, SOCLE, socleEnvironment, type BenchWorkspace } from "./benchWorkspace.ts";
 import type { BenchOptions } from "./builds.ts";
@@ -55,7 +54,7 @@ export async function benchBoots(
 ): Promise<BootFigures> {
   const preparing = await holdLock(lock);
   const { tools, images } = await prepareImages(bench);
-  const acceleration = await prepareAcceleration(bench, tools, images.semi);
+  const acceleration = await findAcceleration(tools, bench.folder, images.semi.uki);
   await preparing[Symbol.asyncDispose]();
   const boots: Boot[] = [];
   for (let round = 1; round <= rounds; round++) {
@@ -102,16 +101,6 @@ async function prepareImages(
     programs: await findPrograms(bench),
   });
   return { tools, images: { ...(images as Record<"semi" | "sealed", BootImage>), plain } };
-}
-
-async function prepareAcceleration(
-  bench: BenchWorkspace,
-  tools: ToolsTree,
-  image: BootImage,
-): Promise<"kvm" | "tcg"> {
-  const kernel = join(bench.folder, "probe", "kernel");
-  await writeAtomic(kernel, (await readUki(image.uki)).kernel);
-  return findAcceleration(tools, bench.folder, kernel);
 }
 
 async function measureBoot(

@@ -1,10 +1,10 @@
 import { VAR_POLICIES } from "#definition/levels.ts";
+import { MIB } from "#definition/size.ts";
 
 import {
   alignDown,
   ALIGNMENT_BYTES,
   alignUp,
-  MIB,
   verifyContents,
   verifyDiskSize,
   verifyName,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 
 import type { Definition } from "#definition/definition.ts";
+import { MIB } from "#definition/size.ts";
 import { SocleError } from "#progress/socleError.ts";
 
 import { GPT_NAME_MAX_UNITS, SECTOR_BYTES } from "./gptTable.ts";
@@ -23,7 +24,6 @@ export class DiskLayoutError extends SocleError<DiskLayoutErrorCode> {
   override readonly name = "DiskLayoutError";
 }
 
-export const MIB = 1024 * 1024;
 /** Everything starts at whole MiB; the first belongs to the partition table. */
 export const ALIGNMENT_BYTES = MIB;
 

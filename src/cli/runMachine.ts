@@ -11,8 +11,6 @@ import { findAcceleration } from "#vm/findAcceleration.ts";
 import { findArtifact, type ReleaseFolder } from "#vm/findRelease.ts";
 import { Machine } from "#vm/machine.ts";
 import { writeMachineRecord } from "#vm/machineFolder.ts";
-import { readUki } from "#vm/readUki.ts";
-import { writeAtomic } from "#system/files.ts";
 
 import type { CommandContext } from "./commandContext.ts";
 import type { VmOptions } from "./commandOptions.ts";
@@ -63,9 +61,7 @@ export async function createMachine(
   const name = options.name ?? release.manifest.id;
   const folder = join(workspace.machines, name);
   const uki = await findArtifact(release, "uki");
-  const kernel = join(workspace.machines, "probe", "kernel");
-  await writeAtomic(kernel, (await readUki(uki)).kernel);
-  const acceleration = await findAcceleration(tools, workspace.machines, kernel);
+  const acceleration = await findAcceleration(tools, workspace.machines, uki);
   const port = options.port ?? (await findFreePort());
   const development = await createDevelopmentAccess({ name, now: new Date(), days: CERTIFICATE_DAYS });
   const machine = await Machine.create({

@@ -12,12 +12,9 @@ import type { CommandContext } from "../commandContext.ts";
 import type { StartOptions } from "../commandOptions.ts";
 import { EXIT_CODE, type ExitCode } from "../exitCode.ts";
 import { toPackageContext } from "../packageContext.ts";
-import { createPaint } from "../paint.ts";
-import { renderStatus } from "../renderStatus.ts";
-import { startMachine, waitUntilHealthy } from "../runMachine.ts";
-import { renderRelease } from "./build.ts";
+import { defaultOutput, renderRelease } from "./build.ts";
 import { lock } from "./lock.ts";
-import { renderHelp, stayUp } from "./vm.ts";
+import { runUntilStopped } from "./vm.ts";
 
 const MEMORY_BYTES = 1 << 30;
 
@@ -34,21 +31,10 @@ export async function start(
     await lock({ file }, {}, { ...context, isQuiet: true, stdout: () => {} });
   const { definition } = await loadDefinition(file);
   const build = await openBuild({ definition, file }, openWorkspace(), toPackageContext(context));
-  const release = await buildRelease(
-    build,
-    join(context.projectRoot, "out", `${definition.id}_${definition.version}`),
-  );
-  context.stdout(renderRelease(release, performance.now() - startedAt));
-  await using running = await startMachine(release, build.tools, {
-    firmware: "uefi",
-    memory: MEMORY_BYTES,
-    cpus: 2,
-    forward: [],
-  });
-  const status = await waitUntilHealthy(running, context);
+  const release = await buildRelease(build, join(context.projectRoot, defaultOutput(definition)));
+  context.stdout(`${renderRelease(release, performance.now() - startedAt)}\n`);
+  const machine = { firmware: "uefi", memory: MEMORY_BYTES, cpus: 2, forward: [] } as const;
   const once = options.once === true || !context.isTerminal;
-  context.stdout(`\n${renderStatus(status, createPaint(process.stdout))}\n${renderHelp(running, once)}`);
-  if (!once) await stayUp(running, context);
-  await running.machine.stop();
+  await runUntilStopped(release, build.tools, { ...machine, ...(once ? { once } : {}) }, context);
   return EXIT_CODE.ok;
 }

@@ -17,7 +17,7 @@ import { findDefinitionFile } from "../findDefinitionFile.ts";
 import { toPackageContext } from "../packageContext.ts";
 import { createPaint } from "../paint.ts";
 import { renderStatus } from "../renderStatus.ts";
-import { startMachine, waitUntilHealthy, type RunningMachine } from "../runMachine.ts";
+import { startMachine, waitUntilHealthy, type MachineOptions, type RunningMachine } from "../runMachine.ts";
 import { defaultOutput } from "./build.ts";
 
 /** Boots a release, or what a definition builds, and keeps it up until it is told to stop. */
@@ -28,14 +28,23 @@ export async function vm(
 ): Promise<ExitCode> {
   const { release, tools } = await findTarget(target, context);
   const configuration = options.config === undefined ? {} : { configuration: await readText(options.config) };
-  await using running = await startMachine(release, tools, { ...options, ...configuration });
-  const status = await waitUntilHealthy(running, context);
-  context.stdout(
-    `${renderStatus(status, createPaint(process.stdout))}\n${renderHelp(running, options.once === true)}`,
-  );
-  if (options.once !== true) await stayUp(running, context);
-  await running.machine.stop();
+  await runUntilStopped(release, tools, { ...options, ...configuration }, context);
   return EXIT_CODE.ok;
+}
+
+/** Boots a release, shows it when it is healthy, keeps it up unless once is enough, and stops it. */
+export async function runUntilStopped(
+  release: ReleaseFolder,
+  tools: ToolsTree,
+  options: MachineOptions,
+  context: CommandContext,
+): Promise<void> {
+  const once = options.once === true;
+  await using running = await startMachine(release, tools, options);
+  const status = await waitUntilHealthy(running, context);
+  context.stdout(`${renderStatus(status, createPaint(process.stdout))}\n${renderHelp(running, once)}`);
+  if (!once) await stayUp(running, context);
+  await running.machine.stop();
 }
 
 async function findTarget(
@@ -56,7 +65,7 @@ async function findTarget(
 }
 
 /** Until Ctrl-C, or until the machine switches itself off. */
-export async function stayUp({ machine }: RunningMachine, { signal }: CommandContext): Promise<void> {
+async function stayUp({ machine }: RunningMachine, { signal }: CommandContext): Promise<void> {
   const stopped = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });
@@ -64,7 +73,7 @@ export async function stayUp({ machine }: RunningMachine, { signal }: CommandCon
   await Promise.race([stopped, machine.ended()]);
 }
 
-export function renderHelp({ name, access }: RunningMachine, once: boolean): string {
+function renderHelp({ name, access }: RunningMachine, once: boolean): string {
   if (once) return "";
   return [
     "",
