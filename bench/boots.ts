@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 
-import { fetchStatus, MachineCallError, type MachineAccess } from "../src/cli/commands/status.ts";
+import { MachineCallError, type MachineAccess } from "../src/cli/callMachine.ts";
+import { fetchStatus } from "../src/cli/commands/status.ts";
 import { toStatusDocument } from "../src/cli/statusDocument.ts";
 import { prepareTools } from "#image/prepareTools.ts";
 import { readLock } from "#image/resolveLock.ts";

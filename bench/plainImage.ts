@@ -6,7 +6,10 @@ import { GPT_BACKUP_SECTORS, SECTOR_BYTES } from "#boot/gptTable.ts";
 import { systemUuidOf } from "#boot/partitionUuids.ts";
 import type { Definition } from "#definition/definition.ts";
 import { LEVELS } from "#definition/levels.ts";
+import type { BuildSigning } from "#image/buildSigning.ts";
 import { listImageFiles } from "#image/imageFiles.ts";
+import { findKeys } from "#image/openBuild.ts";
+import { openBuildSigning } from "#image/openBuildSigning.ts";
 import { downloadStep } from "#image/prepareTools.ts";
 import { resolvePackages } from "#image/resolvePackages.ts";
 import { fileSize, makeFolder, remove, writeWithParents } from "#system/files.ts";
@@ -43,10 +46,12 @@ export async function makePlainImage(
     id: "plain",
     hostname: "plain",
     policies: LEVELS.classic,
+    executionControl: "off",
     disk: { ...parts.definition.disk, rootSlotSizeBytes: 1 << 30 },
   };
   const tree = await installTree(bench, tools, folder, [...parts.packages, ...INITRD_PACKAGES], definition);
-  await addAgent(tree, definition);
+  const keys = await findKeys({ file: import.meta.filename }, bench.workspace, bench.context);
+  await addAgent(tree, definition, await openBuildSigning(keys));
   const rootUuid = systemUuidOf(definition.id, "root");
   await tools.runScript(
     FINISH,
@@ -93,13 +98,13 @@ async function installTree(
 }
 
 /** The files by which a Socle image has its agent and its network; none of those that make it immutable. */
-async function addAgent(tree: string, definition: Definition): Promise<void> {
+async function addAgent(tree: string, definition: Definition, signing: BuildSigning): Promise<void> {
   const taken = [
     "/usr/lib/socle/image.json",
     "/usr/lib/systemd/system/socle-agent.service",
     "/usr/lib/systemd/network/89-socle-dhcp.network",
   ];
-  for (const file of listImageFiles(definition)) {
+  for (const file of listImageFiles(definition, signing)) {
     if (file.kind === "file" && taken.includes(file.path))
       await writeWithParents(join(tree, file.path), file.content, file.mode);
   }

@@ -13,9 +13,16 @@ export function createLog(writeLine: (line: string) => void, now: () => number):
   };
 }
 
-/** An Error has no own enumerable fields, so JSON would show `{}`. */
+/** What matters of an Error is not enumerable, so JSON would not show it. */
 function replaceError(_key: string, value: unknown): unknown {
   if (!(value instanceof Error)) return value;
   const { name, message, stack, cause } = value;
-  return { name, message, stack, ...(cause === undefined ? {} : { cause }) };
+  const { code } = value as { code?: unknown };
+  return {
+    name,
+    message,
+    ...(code === undefined ? {} : { code }),
+    stack,
+    ...(cause === undefined ? {} : { cause }),
+  };
 }

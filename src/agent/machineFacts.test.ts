@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { SECURE_BOOT_PATH } from "./facts/efiVariables.ts";
 import { readMachineFacts } from "./machineFacts.ts";
 import { createMemoryMachine, type MemoryMachineContent } from "./memoryMachine.ts";
 import { findProblems } from "./problems.ts";
 import {
+  IMAGE,
+  IPE,
   LIST_FAILED,
   ROOT_HASH,
   SHOW_MANAGER,
@@ -11,6 +14,7 @@ import {
   sealedMachine,
 } from "./sealedMachine.fixture.ts";
 
+const SECURE_BOOT_OFF = { [SECURE_BOOT_PATH]: Uint8Array.of(6, 0, 0, 0, 0) };
 const MOUNTINFO = sealedMachine.files["/proc/1/mountinfo"] as string;
 
 function sealedWith(change: Partial<MemoryMachineContent>) {
@@ -18,6 +22,7 @@ function sealedWith(change: Partial<MemoryMachineContent>) {
     files: { ...sealedMachine.files, ...change.files },
     folders: { ...sealedMachine.folders, ...change.folders },
     outputs: { ...sealedMachine.outputs, ...change.outputs },
+    entries: sealedMachine.entries,
   });
 }
 
@@ -34,7 +39,7 @@ test("a healthy sealed machine is read whole", async () => {
   assert.deepEqual(facts.verity, {
     state: "verified",
     rootHash: ROOT_HASH,
-    signed: false,
+    signed: true,
     flags: ["panic_on_corruption"],
   });
   assert.equal(facts.commandLineRootHash, ROOT_HASH);
@@ -47,6 +52,12 @@ test("a healthy sealed machine is read whole", async () => {
   });
   assert.deepEqual(facts.bootCount, { left: 1, done: 2, blessed: true });
   assert.equal(facts.secureBoot, true);
+  assert.equal(facts.lockdown, "integrity");
+  assert.deepEqual(facts.executionControl, {
+    supported: true,
+    enforced: true,
+    policies: [{ name: "socle", version: "1.0.0", active: true }],
+  });
   assert.deepEqual(findProblems(facts), []);
 });
 
@@ -102,6 +113,47 @@ test("a verity state that cannot be read is never taken for a good one", async (
 test("a device called root that is not dm-verity does not pass for a seal", async () => {
   const problems = await readProblems({ files: { "/sys/dev/block/253:0/dm/uuid": "LVM-abc\n" } });
   assert.deepEqual(problems, ['/usr should be "verified", but the root is not on dm-verity']);
+});
+
+test("under Secure Boot, a root without a signature is a problem", async () => {
+  const change = { outputs: { "veritysetup status root": VERITY_STATUS.replace(" (with signature)", "") } };
+  assert.deepEqual(await readProblems(change), [
+    "Secure Boot is on, but the kernel checked no signature of the root hash",
+  ]);
+  assert.deepEqual(await readProblems({ ...change, files: SECURE_BOOT_OFF }), []);
+});
+
+test("under Secure Boot, an image that wants only signed code to run has a problem without an active, enforced policy", async () => {
+  const cases: [change: Partial<MemoryMachineContent>, why: string][] = [
+    [{ files: { [`${IPE}/enforce`]: "0" } }, "the kernel does not enforce the execution policy"],
+    [{ files: { [`${IPE}/policies/socle/active`]: "0" } }, "no execution policy is active"],
+    [{ folders: { [`${IPE}/policies`]: [] } }, "no execution policy is loaded"],
+    [
+      { files: { [`${IPE}/enforce`]: undefined } },
+      "the kernel has no execution control, or it could not be read",
+    ],
+  ];
+  for (const [change, why] of cases) {
+    assert.deepEqual(await readProblems(change), [
+      `Secure Boot is on, and only signed code should run, but ${why}`,
+    ]);
+    // Without Secure Boot the kernel has no key to check a policy with: visible, but nothing is broken.
+    assert.deepEqual(await readProblems({ ...change, files: { ...change.files, ...SECURE_BOOT_OFF } }), []);
+    // An image that does not want it has nothing to miss.
+    const image = { ...IMAGE, executionControl: "off" };
+    const files = { ...change.files, "/usr/lib/socle/image.json": JSON.stringify(image) };
+    assert.deepEqual(await readProblems({ ...change, files }), []);
+  }
+});
+
+test("an image description from before execution control wants none", async () => {
+  const { executionControl, signing, ...image } = IMAGE;
+  assert.deepEqual([executionControl, signing], ["signed", "project"]);
+  const facts = await readMachineFacts(
+    sealedWith({ files: { "/usr/lib/socle/image.json": JSON.stringify(image) } }),
+  );
+  assert.equal(facts.image.executionControl, "off");
+  assert.equal(facts.image.signing, undefined);
 });
 
 test("mounts that break the policy of a tree are problems", async () => {

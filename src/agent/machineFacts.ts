@@ -9,6 +9,7 @@ import { parseAssignments, parseOsRelease } from "./facts/assignments.ts";
 import {
   BOOT_COUNT_PATH,
   SECURE_BOOT_PATH,
+  STARTED_IMAGE_PATH,
   parseBootCountPath,
   parseSecureBoot,
 } from "./facts/efiVariables.ts";
@@ -19,9 +20,19 @@ import {
   type ImageDescription,
 } from "./facts/imageDescription.ts";
 import { findKernelArgument } from "./facts/kernelCommandLine.ts";
+import {
+  IPE_FOLDER,
+  LOCKDOWN_PATH,
+  NO_EXECUTION_CONTROL,
+  parseLockdown,
+  toExecutionControlStatus,
+  type ExecutionControlStatus,
+  type Lockdown,
+} from "./facts/kernelSecurity.ts";
 import { findMountOf, parseMountInfo, type Mount } from "./facts/mounts.ts";
 import { chooseRootPartition, parsePartition, type Partition } from "./facts/partition.ts";
 import { UNKNOWN_VERITY, parseVeritySetupStatus, type VerityStatus } from "./facts/verityStatus.ts";
+import type { FileEntry } from "./walkFiles.ts";
 
 /** What the agent needs from the machine it runs on. The real one is system/linuxMachine.ts. */
 export interface Machine {
@@ -29,6 +40,8 @@ export interface Machine {
   readFile(path: string): Promise<Uint8Array | undefined>;
   /** The names in a folder; none when it does not exist. */
   listFolder(path: string): Promise<string[]>;
+  /** The file at a path itself, a symbolic link not followed; undefined when there is none. */
+  readEntry(path: string): Promise<FileEntry | undefined>;
   /** Standard output of a program; throws when it cannot run or exits with anything but 0. */
   run(program: string, args: readonly string[]): Promise<string>;
 }
@@ -47,12 +60,17 @@ export interface MachineFacts {
   readonly rootPartition: Partition | undefined;
   /** Undefined when the root is not on dm-verity. */
   readonly verity: VerityStatus | undefined;
+  /** As the kernel was started. */
+  readonly commandLine: string;
   readonly commandLineRootHash: string | undefined;
   readonly failedUnits: readonly FailedUnit[];
   readonly bootTimes: BootTimes;
   readonly bootCount: { readonly left: number; readonly done: number; readonly blessed: boolean } | undefined;
   /** Undefined without UEFI. */
   readonly secureBoot: boolean | undefined;
+  /** Undefined when the kernel does not say. */
+  readonly lockdown: Lockdown | undefined;
+  readonly executionControl: ExecutionControlStatus;
   /** What could not be read, one sentence each. */
   readonly unreadable: readonly string[];
 }
@@ -95,6 +113,10 @@ export async function readMachineFacts(machine: Machine): Promise<MachineFacts> 
   const failedUnits = attempt<FailedUnit[]>("the failed units", [], () => readFailedUnits(machine));
   const bootCount = attempt("the boot count", undefined, () => readBootCount(machine));
   const secureBoot = attempt("the state of Secure Boot", undefined, () => readSecureBoot(machine));
+  const lockdown = readTrimmed(LOCKDOWN_PATH);
+  const executionControl = attempt("the execution policy", NO_EXECUTION_CONTROL, () =>
+    readExecutionControl(machine),
+  );
   const mounts = await attempt<Mount[]>("the mounts", [], () => readMounts(machine));
   const rootFolder = `/sys/dev/block/${findMountOf(mounts, "/")?.deviceNumber}`;
   const rootPartition = attempt("the partition of the root", undefined, () =>
@@ -114,16 +136,19 @@ export async function readMachineFacts(machine: Machine): Promise<MachineFacts> 
     mounts,
     rootPartition: await rootPartition,
     verity: await verity,
+    commandLine: await commandLine,
     commandLineRootHash: findKernelArgument(await commandLine, "roothash"),
     failedUnits: await failedUnits,
     bootTimes: toBootTimes(await manager, parseUptime(await initrdTimes)),
     bootCount: await bootCount,
     secureBoot: await secureBoot,
+    lockdown: parseLockdown(await lockdown),
+    executionControl: await executionControl,
     unreadable,
   };
 }
 
-async function readText(machine: Machine, path: string): Promise<string | undefined> {
+export async function readText(machine: Machine, path: string): Promise<string | undefined> {
   const bytes = await machine.readFile(path);
   return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
 }
@@ -183,7 +208,14 @@ async function readFailedUnits(machine: Machine): Promise<FailedUnit[]> {
 }
 
 async function readBootCount(machine: Machine): Promise<MachineFacts["bootCount"]> {
-  const tries = parseBootCountPath((await machine.readFile(BOOT_COUNT_PATH)) ?? new Uint8Array());
+  const [counted, started] = await Promise.all([
+    machine.readFile(BOOT_COUNT_PATH),
+    machine.readFile(STARTED_IMAGE_PATH),
+  ]);
+  // After an image that the firmware refused, the variable still counts that one.
+  if (counted === undefined || (started !== undefined && !Buffer.from(started).equals(counted)))
+    return undefined;
+  const tries = parseBootCountPath(counted);
   if (tries === undefined) return undefined;
   const bless = await machine.run("systemctl", [
     "show",
@@ -196,4 +228,21 @@ async function readBootCount(machine: Machine): Promise<MachineFacts["bootCount"
 async function readSecureBoot(machine: Machine): Promise<boolean | undefined> {
   const variable = await machine.readFile(SECURE_BOOT_PATH);
   return variable === undefined ? undefined : parseSecureBoot(variable);
+}
+
+async function readExecutionControl(machine: Machine): Promise<ExecutionControlStatus> {
+  const enforce = await readText(machine, `${IPE_FOLDER}/enforce`);
+  if (enforce === undefined) return NO_EXECUTION_CONTROL;
+  const names = await machine.listFolder(`${IPE_FOLDER}/policies`);
+  const policies = await Promise.all(
+    names.map(async (name) => {
+      const folder = `${IPE_FOLDER}/policies/${name}`;
+      const [version, active] = await Promise.all([
+        readText(machine, `${folder}/version`),
+        readText(machine, `${folder}/active`),
+      ]);
+      return { name, version: version?.trim() ?? "", active: active?.trim() === "1" };
+    }),
+  );
+  return toExecutionControlStatus(enforce, policies);
 }

@@ -7,15 +7,21 @@ import { readCredential } from "#system/credentials.ts";
 import { notifyReady } from "#system/notifyReady.ts";
 import { SocleError } from "#progress/socleError.ts";
 import { AgentError } from "./agentError.ts";
+import { createUpdateCheck } from "./checkUpdate.ts";
 import { DEFAULT_LISTEN_ADDRESS, parseListenAddress } from "./listenAddress.ts";
+import { ensureBootOptions } from "./ensureBootOptions.ts";
 import { createLog } from "./log.ts";
 import { readMachineFacts } from "./machineFacts.ts";
+import { readInventory } from "./readInventory.ts";
 import { startAgent, type AgentTls } from "./startAgent.ts";
 import { AGENT_VERSION } from "./version.ts";
 
 const CERTIFICATE = "socle.agent.cert";
 const KEY = "socle.agent.key";
 const CLIENT_AUTHORITY = "socle.agent.ca";
+
+/** What was trusted at the last check. In memory where /var is: then trust begins anew with the image's root. */
+const UPDATE_STATE_FOLDER = "/var/lib/socle/tuf";
 
 const log = createLog((line) => process.stdout.write(`${line}\n`), Date.now);
 
@@ -53,6 +59,14 @@ async function main(): Promise<void> {
   const listen = parseListenAddress(process.env["SOCLE_LISTEN"] ?? DEFAULT_LISTEN_ADDRESS);
   const agent = await startAgent({
     readFacts: () => readMachineFacts(machine),
+    readInventory: (signal) => readInventory(machine, signal),
+    checkUpdate: createUpdateCheck({
+      machine,
+      // Loaded when it is first asked for: most of the time an agent need not have it in memory.
+      openClient: async (options) => (await import("#system/tuf/updateClient.ts")).openUpdateClient(options),
+      clock: () => new Date(),
+      stateFolder: UPDATE_STATE_FOLDER,
+    }),
     tls,
     listen,
     log,
@@ -66,6 +80,17 @@ async function main(): Promise<void> {
     readyUs: monotonicUs(),
   });
   await notifyReady();
+  await keepBootOptions(machine);
+}
+
+/** A firmware that takes no more variables is a pity, and no reason to stop answering. */
+async function keepBootOptions(machine: ReturnType<typeof createLinuxMachine>): Promise<void> {
+  try {
+    const { image, rootPartition } = await readMachineFacts(machine);
+    if (rootPartition !== undefined) await ensureBootOptions(machine, image, rootPartition.device, log);
+  } catch (error) {
+    log("warning", "the boot options of the firmware could not be seen to", { error });
+  }
 }
 
 try {

@@ -1,18 +1,39 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ConnectRouter, Interceptor } from "@connectrpc/connect";
-import { MachineService, type GetStatusResponse } from "#protocol/gen/socle/v1/machine_pb.ts";
+import {
+  MachineService,
+  type CheckUpdateRequest,
+  type GetStatusResponse,
+} from "#protocol/gen/socle/v1/machine_pb.ts";
 import { callerKey } from "./caller.ts";
+import type { UpdateCheckAnswer } from "./checkUpdate.ts";
 import type { Log } from "./log.ts";
+import type { InventoryPart } from "./readInventory.ts";
 
 /** One function per call of the contract. */
 export interface AgentCalls {
   getStatus(): Promise<GetStatusResponse>;
+  /** @param signal aborted when the caller goes away or the time is up */
+  getInventory(signal: AbortSignal): AsyncIterable<InventoryPart>;
+  /** @param signal as above */
+  checkUpdate(request: CheckUpdateRequest, signal: AbortSignal): Promise<UpdateCheckAnswer>;
 }
+
+/** However long the caller would wait: what takes longer is stuck. */
+const TIMEOUT_MS = 120_000;
 
 export function createRoutes(calls: AgentCalls): (router: ConnectRouter) => void {
   return (router) => {
-    router.service(MachineService, { getStatus: () => calls.getStatus() });
+    router.service(MachineService, {
+      getStatus: () => calls.getStatus(),
+      getInventory: (_request, { signal }) => calls.getInventory(withTimeout(signal)),
+      checkUpdate: (request, { signal }) => calls.checkUpdate(request, withTimeout(signal)),
+    });
   };
+}
+
+function withTimeout(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
 }
 
 /**
@@ -24,19 +45,47 @@ export function createCallGuard(log: Log, monotonicUs: () => number): Intercepto
   return (next) => async (request) => {
     const startedUs = monotonicUs();
     const caller = request.contextValues.get(callerKey);
-    const fields = () => ({
-      method: request.method.name,
-      caller,
-      tookMs: (monotonicUs() - startedUs) / 1000,
-    });
+    const conclude: Conclude = (level, message, fields = {}) => {
+      const tookMs = (monotonicUs() - startedUs) / 1000;
+      log(level, message, { method: request.method.name, caller, tookMs, ...fields });
+    };
     try {
       const response = await next(request);
-      log("info", "call answered", fields());
+      if (response.stream) return { ...response, message: guardParts(response.message, conclude) };
+      conclude("info", "call answered");
       return response;
     } catch (error) {
-      log("error", "call failed", { ...fields(), error });
-      if (error instanceof ConnectError) throw error;
-      throw new ConnectError("the agent could not answer; the machine's log says why", Code.Internal);
+      throw refuse(error, conclude);
     }
   };
+}
+
+type Conclude = (...[level, message, fields]: Parameters<Log>) => void;
+
+/** An answer in parts ends when its last part is taken, or when nobody takes any more. */
+async function* guardParts<Part>(parts: AsyncIterable<Part>, conclude: Conclude): AsyncGenerator<Part> {
+  let isConcluded = false;
+  try {
+    yield* parts;
+    conclude("info", "call answered");
+    isConcluded = true;
+  } catch (error) {
+    isConcluded = true;
+    throw refuse(error, conclude);
+  } finally {
+    if (!isConcluded) conclude("info", "call given up by the caller");
+  }
+}
+
+/** What the caller is told. */
+function refuse(error: unknown, conclude: Conclude): ConnectError {
+  if (error instanceof ConnectError && error.code === Code.Canceled) {
+    conclude("info", "call given up by the caller");
+    return error;
+  }
+  conclude("error", "call failed", { error });
+  if (error instanceof ConnectError) return error;
+  if (error instanceof Error && error.name === "TimeoutError")
+    return new ConnectError("the answer took too long", Code.DeadlineExceeded);
+  return new ConnectError("the agent could not answer; the machine's log says why", Code.Internal);
 }

@@ -1,4 +1,5 @@
 import type { MemoryMachineContent } from "./memoryMachine.ts";
+import type { FileEntry } from "./walkFiles.ts";
 
 /** A healthy machine of level "sealed" that runs from slot B, second boot try, as its files and programs tell it. */
 export const ROOT_HASH = "4be1f07c90c2d1a8e35b7f60a9c8d7e6f5041322b1a0998877665544332211ff";
@@ -18,19 +19,21 @@ const MOUNTINFO = `\
 33 27 0:31 / /run/credentials/socle-agent.service ro,nosuid,nodev,noexec,relatime - tmpfs none ro,size=1024k
 `;
 
-const IMAGE = {
+export const IMAGE = {
   id: "minimal",
   version: "1.0.0",
   name: "Minimal",
   level: "sealed",
   policies: { usr: "verified", etc: "rendered", var: "persistent-noexec" },
   rootSlots: { A: 2, B: 4 },
+  executionControl: "signed",
+  signing: "project",
 };
 
 export const VERITY_STATUS = `\
 /dev/mapper/root is active and is in use.
   type:        VERITY
-  status:      verified
+  status:      verified (with signature)
   hash type:   1
   data block:  4096 [bytes]
   hash block:  4096 [bytes]
@@ -56,7 +59,50 @@ SystemState=running
 
 export const SHOW_MANAGER =
   "systemctl show --property=FirmwareTimestampMonotonic,LoaderTimestampMonotonic,InitRDTimestampMonotonic,UserspaceTimestampMonotonic,FinishTimestampMonotonic,SystemState";
+export const LIST_UNIT_FILES = "systemctl list-unit-files --output=json";
 export const LIST_FAILED = "systemctl list-units --state=failed --output=json";
+
+export const IPE = "/sys/kernel/security/ipe";
+const DPKG_STATUS = `\
+Package: zlib1g
+Status: install ok installed
+Architecture: amd64
+Source: zlib (1:1.3.dfsg+really1.3.1-1)
+Version: 1:1.3.dfsg+really1.3.1-1+b1
+
+Package: openssh-server
+Status: install ok installed
+Architecture: amd64
+Source: openssh
+Version: 1:10.0p1-7
+
+Package: nano
+Status: deinstall ok config-files
+Architecture: amd64
+Version: 8.4-1
+`;
+
+const SOCKETS_HEADER =
+  "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
+/** Two that listen, one of them for somebody else, and one that is connected. */
+const TCP = `${SOCKETS_HEADER}\
+   0: 3500007F:0035 00000000:0000 0A 00000000:00000000 00:00000000 00000000   991        0 4711 1 0 100 0 0 10 5
+   1: 0100007F:A2C4 0100007F:1CAB 01 00000000:00000000 00:00000000 00000000     0        0 4712 1 0 20 4 30 10 -1
+`;
+const TCP6 = `${SOCKETS_HEADER}\
+   0: 00000000000000000000000000000000:0016 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4713 1 0 100 0 0 10 0
+`;
+const UDP = `${SOCKETS_HEADER}\
+  214: 0F02000A:0044 00000000:0000 07 00000000:00000000 00:00000000 00000000   990        0 4714 2 0 0
+`;
+
+const file = (mode: number, sizeBytes: number): FileEntry => {
+  return { type: "file", mode, uid: 0, gid: 0, sizeBytes, target: "" };
+};
+const directory: FileEntry = { type: "directory", mode: 0o755, uid: 0, gid: 0, sizeBytes: 0, target: "" };
+const symlink = (target: string): FileEntry => {
+  return { type: "symlink", mode: 0o777, uid: 0, gid: 0, sizeBytes: 0, target };
+};
 
 const EFIVARS = "/sys/firmware/efi/efivars";
 
@@ -79,17 +125,63 @@ export const sealedMachine: MemoryMachineContent = {
       "MAJOR=254\nMINOR=4\nDEVNAME=vda4\nDEVTYPE=partition\nDISKSEQ=1\nPARTN=4\nPARTNAME=minimal_1.0.0\n",
     "/sys/class/block/vda5/uevent":
       "MAJOR=254\nMINOR=5\nDEVNAME=vda5\nDEVTYPE=partition\nDISKSEQ=1\nPARTN=5\nPARTNAME=minimal_1.0.0\n",
+    "/usr/lib/sysimage/dpkg/status": DPKG_STATUS,
+    "/proc/net/tcp": TCP,
+    "/proc/net/tcp6": TCP6,
+    "/proc/net/udp": UDP,
+    "/proc/1/comm": "systemd\n",
+    "/proc/1/cgroup": "0::/init.scope\n",
+    "/proc/310/comm": "systemd-resolve\n",
+    "/proc/310/cgroup": "0::/system.slice/systemd-resolved.service\n",
+    "/sys/kernel/security/lockdown": "none [integrity] confidentiality\n",
+    [`${IPE}/enforce`]: "1",
+    [`${IPE}/policies/socle/version`]: "1.0.0",
+    [`${IPE}/policies/socle/active`]: "1",
     [`${EFIVARS}/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c`]: Uint8Array.of(6, 0, 0, 0, 1),
     [`${EFIVARS}/LoaderBootCountPath-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f`]: Buffer.concat([
       Uint8Array.of(6, 0, 0, 0),
       Buffer.from("\\EFI\\Linux\\minimal_1.0.0+1-2.efi\0", "utf16le"),
     ]),
   },
-  folders: { "/sys/dev/block/253:0/slaves": ["vda5", "vda4"] },
+  folders: {
+    "/sys/dev/block/253:0/slaves": ["vda5", "vda4"],
+    [`${IPE}/policies`]: ["socle"],
+    "/": ["bin", "boot", "dev", "etc", "proc", "run", "sys", "tmp", "usr", "var"],
+    "/etc": ["hostname"],
+    "/usr": ["bin", "lib"],
+    "/usr/bin": ["su"],
+    "/var": ["lib"],
+    "/proc": ["1", "310", "400", "net", "uptime"],
+    "/proc/1/fd": ["0", "30", "31"],
+    "/proc/310/fd": ["7"],
+  },
   outputs: {
     "veritysetup status root": VERITY_STATUS,
     [SHOW_MANAGER]: MANAGER,
     [LIST_FAILED]: "[]",
     "systemctl show --property=ActiveState systemd-bless-boot.service": "ActiveState=active\n",
+    [LIST_UNIT_FILES]:
+      '[{"unit_file":"ssh.socket","state":"enabled","preset":"enabled"},{"unit_file":"-.mount","state":"generated","preset":null}]',
+  },
+  entries: {
+    "/bin": symlink("usr/bin"),
+    "/boot": directory,
+    "/dev": directory,
+    "/etc": directory,
+    "/etc/hostname": file(0o644, 8),
+    "/proc": directory,
+    "/run": directory,
+    "/sys": directory,
+    "/tmp": directory,
+    "/usr": directory,
+    "/usr/bin": directory,
+    "/usr/bin/su": file(0o4755, 84_360),
+    "/usr/lib": directory,
+    "/var": directory,
+    "/var/lib": directory,
+    "/proc/1/fd/0": symlink("/dev/null"),
+    "/proc/1/fd/30": symlink("socket:[4711]"),
+    "/proc/1/fd/31": symlink("socket:[4713]"),
+    "/proc/310/fd/7": symlink("socket:[4711]"),
   },
 };

@@ -5,19 +5,17 @@ import { request } from "node:https";
 import { createServer, type AddressInfo } from "node:net";
 import { test } from "node:test";
 import { connect } from "node:tls";
-import {
-  fetchStatus,
-  MachineCallError,
-  type MachineAccess,
-  type MachineCallErrorCode,
-} from "#cli/commands/status.ts";
+import { MachineCallError, type MachineAccess, type MachineCallErrorCode } from "#cli/callMachine.ts";
+import { fetchStatus } from "#cli/commands/status.ts";
+import { fetchInventory } from "#cli/fetchInventory.ts";
 import { Slot, VerityState } from "#protocol/gen/socle/v1/machine_pb.ts";
 import { createDevelopmentAccess, type DevelopmentAccess } from "#trust/certificates.ts";
 import { createLog } from "./log.ts";
 import { readMachineFacts, type MachineFacts } from "./machineFacts.ts";
 import { createMemoryMachine } from "./memoryMachine.ts";
+import { readInventory, type InventoryPart } from "./readInventory.ts";
 import { ROOT_HASH, sealedMachine } from "./sealedMachine.fixture.ts";
-import { startAgent } from "./startAgent.ts";
+import { startAgent, type AgentOptions } from "./startAgent.ts";
 
 const TIMEOUT = { timeoutMs: 5_000 };
 const now = new Date();
@@ -26,10 +24,18 @@ const otherAccess = await createDevelopmentAccess({ name: "minimal", now, days: 
 
 const readSealed = () => readMachineFacts(createMemoryMachine(sealedMachine));
 
-async function startTestAgent(readFacts: () => Promise<MachineFacts> = readSealed) {
+const neverAsked = () => Promise.reject(new Error("nobody asks for updates here"));
+
+async function startTestAgent(
+  readFacts: () => Promise<MachineFacts> = readSealed,
+  readSealedInventory: AgentOptions["readInventory"] = (signal) =>
+    readInventory(createMemoryMachine(sealedMachine), signal),
+) {
   const lines: string[] = [];
   const agent = await startAgent({
+    checkUpdate: neverAsked,
     readFacts,
+    readInventory: readSealedInventory,
     tls: { certificate: access.server.cert, key: access.server.key, clientAuthority: access.ca },
     listen: { host: "127.0.0.1", port: 0 },
     log: createLog((line) => lines.push(line), Date.now),
@@ -43,6 +49,10 @@ function toMachineAccess(
   { ca, client }: Pick<DevelopmentAccess, "ca" | "client"> = access,
 ): MachineAccess {
   return { host: "127.0.0.1", port, caPem: ca, certPem: client.cert, keyPem: client.key };
+}
+
+async function* toAsync<Part>(parts: Iterable<Part>): AsyncGenerator<Part> {
+  yield* parts;
 }
 
 const isError = (code: MachineCallErrorCode) => (error: unknown) =>
@@ -167,6 +177,74 @@ test("an error inside tells the caller nothing and the log everything", async ()
   assert.match(running.lines.at(-1) ?? "", /the secret is sesame/);
 });
 
+test("the inventory comes whole, and the log says that it was answered", async () => {
+  await using running = await startTestAgent();
+  const inventory = await fetchInventory(toMachineAccess(running.agent.port), TIMEOUT);
+  assert.equal(inventory.id, "minimal");
+  assert.equal(inventory.rootHash, ROOT_HASH);
+  assert.deepEqual(
+    inventory.packages.map(({ name }) => name),
+    ["openssh-server", "zlib1g"],
+  );
+  assert.deepEqual(inventory.files.slice(0, 2), [
+    { path: "/bin", type: "symlink", mode: 0o777, uid: 0, gid: 0, target: "usr/bin" },
+    { path: "/etc", type: "directory", mode: 0o755, uid: 0, gid: 0 },
+  ]);
+  assert.equal(inventory.files.find(({ path }) => path === "/usr/bin/su")?.sizeBytes, 84_360);
+  assert.equal(inventory.listeners.length, 3);
+  assert.deepEqual(inventory.unreadable, []);
+  const { method, message } = JSON.parse(running.lines.at(-1) ?? "") as Record<string, string>;
+  assert.deepEqual([method, message], ["GetInventory", "call answered"]);
+});
+
+test("an inventory of 60,000 files arrives in order", async () => {
+  const parts = function* (): Generator<InventoryPart> {
+    yield { system: { image: { id: "large" } } };
+    for (let part = 0; part < 120; part++)
+      yield { files: Array.from({ length: 500 }, (_, at) => ({ path: `/f${part * 500 + at}`, type: 1 })) };
+  };
+  await using running = await startTestAgent(readSealed, () => toAsync(parts()));
+  const { files } = await fetchInventory(toMachineAccess(running.agent.port), { timeoutMs: 30_000 });
+  assert.equal(files.length, 60_000);
+  assert.equal(new Set(files.map(({ path }) => path)).size, 60_000);
+});
+
+test("an inventory that fails halfway tells the caller nothing and the log everything", async () => {
+  const parts = function* (): Generator<InventoryPart> {
+    yield { system: { image: { id: "minimal" } } };
+    throw new Error("the secret is sesame");
+  };
+  await using running = await startTestAgent(readSealed, () => toAsync(parts()));
+  await assert.rejects(fetchInventory(toMachineAccess(running.agent.port), TIMEOUT), (error) => {
+    assert.ok(isError("machine-failed")(error));
+    assert.doesNotMatch((error as Error).message, /sesame/);
+    return true;
+  });
+  assert.match(running.lines.at(-1) ?? "", /the secret is sesame/);
+});
+
+test("an inventory that nobody waits for any more stops", async () => {
+  const { promise: stopped, resolve } = Promise.withResolvers<void>();
+  const caller = new AbortController();
+  const parts = async function* (signal: AbortSignal): AsyncGenerator<InventoryPart> {
+    yield { system: { image: { id: "minimal" } } };
+    signal.addEventListener("abort", () => resolve());
+    caller.abort(new Error("enough"));
+    for (;;) {
+      await new Promise((next) => setTimeout(next, 5));
+      signal.throwIfAborted();
+      yield { files: [{ path: "/f" }] };
+    }
+  };
+  await using running = await startTestAgent(readSealed, parts);
+  const call = fetchInventory(toMachineAccess(running.agent.port), {
+    timeoutMs: 30_000,
+    signal: caller.signal,
+  });
+  await assert.rejects(call, /enough/);
+  await stopped;
+});
+
 test("nobody listening, or a port that closes before TLS, is unreachable", async () => {
   const closer = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
   await once(closer, "listening");
@@ -210,6 +288,8 @@ test("a port that is taken is an error that names it", async () => {
   await assert.rejects(
     startAgent({
       readFacts: readSealed,
+      checkUpdate: neverAsked,
+      readInventory: (signal) => readInventory(createMemoryMachine(sealedMachine), signal),
       tls: { certificate: access.server.cert, key: access.server.key, clientAuthority: access.ca },
       listen: { host: "127.0.0.1", port },
       log: () => {},

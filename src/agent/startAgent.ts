@@ -7,13 +7,17 @@ import { callerKey, readCaller } from "./caller.ts";
 import type { ListenAddress } from "./listenAddress.ts";
 import type { Log } from "./log.ts";
 import type { MachineFacts } from "./machineFacts.ts";
-import { createCallGuard, createRoutes } from "./routes.ts";
+import type { InventoryPart } from "./readInventory.ts";
+import { createCallGuard, createRoutes, type AgentCalls } from "./routes.ts";
 import { toStatus } from "./status.ts";
 import { AGENT_VERSION } from "./version.ts";
 
 export interface AgentOptions {
   /** Reads the machine anew; called once for every status. */
   readonly readFacts: () => Promise<MachineFacts>;
+  /** Lists what is on the machine; called once for every inventory. */
+  readonly readInventory: (signal: AbortSignal) => AsyncIterable<InventoryPart>;
+  readonly checkUpdate: AgentCalls["checkUpdate"];
   readonly tls: AgentTls;
   readonly listen: ListenAddress;
   readonly log: Log;
@@ -44,11 +48,16 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 const MAX_REQUEST_BYTES = 1024 * 1024;
 
 /** Resolves once the agent listens. */
-export async function startAgent({ readFacts, tls, listen, log, monotonicUs }: AgentOptions): Promise<Agent> {
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { tls, listen, log, monotonicUs } = options;
   let readyUs = 0;
   const agentFacts = () => ({ version: AGENT_VERSION, nodeVersion: process.version, readyUs });
   const handler = connectNodeAdapter({
-    routes: createRoutes({ getStatus: async () => toStatus(await readFacts(), agentFacts()) }),
+    routes: createRoutes({
+      getStatus: async () => toStatus(await options.readFacts(), agentFacts()),
+      getInventory: options.readInventory,
+      checkUpdate: options.checkUpdate,
+    }),
     interceptors: [createCallGuard(log, monotonicUs)],
     contextValues: (request) => createContextValues().set(callerKey, readCaller(request)),
     readMaxBytes: MAX_REQUEST_BYTES,

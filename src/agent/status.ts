@@ -5,7 +5,9 @@ import {
   SecureBoot,
   Slot,
   VerityState,
+  type ExecutionControlSchema,
   type GetStatusResponse,
+  type ImageSchema,
   type MountSchema,
   type RootSchema,
 } from "#protocol/gen/socle/v1/machine_pb.ts";
@@ -35,7 +37,7 @@ export interface AgentFacts {
 export function toStatus(facts: MachineFacts, agent: AgentFacts): GetStatusResponse {
   const { image, bootTimes, bootCount } = facts;
   return create(GetStatusResponseSchema, {
-    image: { id: image.id, version: image.version, prettyName: facts.prettyName, level: image.level },
+    image: toImage(facts),
     machine: {
       hostname: facts.hostname,
       machineId: facts.machineId,
@@ -66,7 +68,24 @@ export function toStatus(facts: MachineFacts, agent: AgentFacts): GetStatusRespo
     secureBoot: toSecureBoot(facts.secureBoot),
     problems: findProblems(facts),
     agent: { version: agent.version, nodeVersion: agent.nodeVersion },
+    lockdown: facts.lockdown ?? "",
+    executionControl: toExecutionControl(facts),
   });
+}
+
+export function toImage({
+  image,
+  prettyName,
+}: Pick<MachineFacts, "image" | "prettyName">): MessageInitShape<typeof ImageSchema> {
+  const { id, version, level, signing } = image;
+  return { id, version, prettyName, level, signing: signing ?? "" };
+}
+
+function toExecutionControl({
+  image,
+  executionControl: { supported, enforced, policies },
+}: MachineFacts): MessageInitShape<typeof ExecutionControlSchema> {
+  return { wanted: image.executionControl, supported, enforced, policies: [...policies] };
 }
 
 function toRoot(facts: MachineFacts): MessageInitShape<typeof RootSchema> {

@@ -36,7 +36,7 @@ const T = PARTITION_TYPES;
 const READ_ONLY = { readOnly: true };
 const GROW = { growFileSystem: true };
 
-test("a verified system has an ESP, two slots of root and hash tree, and /var in what is left", () => {
+test("a verified system has an ESP, two slots of root, hash tree and signature, and /var in what is left", () => {
   const layout = planDiskLayout(SEMI, CONTENTS);
   assert.equal(layout.diskGuid, systemUuidOf("minimal", "disk"));
   assert.deepEqual(
@@ -63,9 +63,29 @@ test("a verified system has an ESP, two slots of root and hash tree, and /var in
         8,
         READ_ONLY,
       ],
-      [4, "root-b", T.root, systemUuidOf("minimal", "root-b"), "_empty", 837, 700, READ_ONLY],
-      [5, "verity-b", T["root-verity"], systemUuidOf("minimal", "verity-b"), "_empty", 1537, 8, READ_ONLY],
-      [6, "var", T.var, systemUuidOf("minimal", "var"), "var", 1545, 502, GROW],
+      [
+        4,
+        "signature-a",
+        T["root-verity-sig"],
+        "8899aabb-ccdd-eeff-0123-456789abcdef",
+        "minimal_1.0.0",
+        837,
+        1,
+        READ_ONLY,
+      ],
+      [5, "root-b", T.root, systemUuidOf("minimal", "root-b"), "_empty", 838, 700, READ_ONLY],
+      [6, "verity-b", T["root-verity"], systemUuidOf("minimal", "verity-b"), "_empty", 1538, 8, READ_ONLY],
+      [
+        7,
+        "signature-b",
+        T["root-verity-sig"],
+        systemUuidOf("minimal", "signature-b"),
+        "_empty",
+        1546,
+        1,
+        READ_ONLY,
+      ],
+      [8, "var", T.var, systemUuidOf("minimal", "var"), "var", 1547, 500, GROW],
     ],
   );
 });
@@ -74,7 +94,7 @@ test("a system without a lasting /var has no partition for it", () => {
   const roles = planDiskLayout({ ...SEMI, policies: LEVELS.total }, CONTENTS).partitions.map(
     ({ role }) => role,
   );
-  assert.deepEqual(roles, ["esp", "root-a", "verity-a", "root-b", "verity-b"]);
+  assert.deepEqual(roles, ["esp", "root-a", "verity-a", "signature-a", "root-b", "verity-b", "signature-b"]);
 });
 
 test("a classic system has one writable root in what is left", () => {
@@ -97,15 +117,15 @@ test("a classic system has one writable root in what is left", () => {
   );
 });
 
-const neededMib = 1 + 128 + 2 * (700 + 8) + 64 + 1;
+const neededMib = 1 + 128 + 2 * (700 + 8 + 1) + 64 + 1;
 const REFUSED: readonly [string, typeof SEMI, DiskContents, DiskLayoutErrorCode, RegExp, RegExp][] = [
   [
     "a disk one MiB too small",
     { ...SEMI, disk: { ...DISK, sizeBytes: (neededMib - 1) * MIB } },
     CONTENTS,
     "disk-too-small",
-    /a disk of 1609 MiB: its partitions need 1610 MiB \(esp 128 MiB, root-a 700 MiB, .*var at least 64 MiB/,
-    /disk\.size .* 1610 MiB/,
+    /a disk of 1611 MiB: its partitions need 1612 MiB \(esp 128 MiB, root-a 700 MiB, .*var at least 64 MiB/,
+    /disk\.size .* 1612 MiB/,
   ],
   [
     "a disk that is not whole sectors",
@@ -213,6 +233,6 @@ test("UUIDs outside the verified slot stay the same in the next version", () => 
   ];
   assert.deepEqual(
     before.map((uuid, i) => uuid === after[i]),
-    [true, false, false, true, true, true],
+    [true, false, false, false, true, true, true, true],
   );
 });

@@ -1,3 +1,4 @@
+import { SIGNATURE_SLOT_SIZE_BYTES } from "#definition/diskSpace.ts";
 import { VAR_POLICIES } from "#definition/levels.ts";
 import { MIB } from "#definition/size.ts";
 
@@ -17,8 +18,8 @@ import type { PartitionTypeName } from "./partitionTypes.ts";
 import { rootUuidsOf, systemUuidOf } from "./partitionUuids.ts";
 
 /**
- * The partitions of a system's disk. Verified: ESP, two slots of root and hash tree, and /var where
- * it persists. Classic: ESP and one writable root. Names `ID_VERSION` and `_empty` are those of
+ * The partitions of a system's disk. Verified: ESP, two slots of root, hash tree and signature, and
+ * /var where it persists. Classic: ESP and one writable root. Names `ID_VERSION` and `_empty` are those of
  * UAPI.2, by which systemd-sysupdate finds the version in a slot and the free slot.
  */
 export interface DiskLayout {
@@ -27,7 +28,18 @@ export interface DiskLayout {
   readonly partitions: readonly PartitionPlan[];
 }
 
-export type PartitionRole = "esp" | "root-a" | "verity-a" | "root-b" | "verity-b" | "var";
+export type PartitionRole =
+  | "esp"
+  | "root-a"
+  | "verity-a"
+  | "signature-a"
+  | "root-b"
+  | "verity-b"
+  | "signature-b"
+  | "var";
+
+/** The number in the partition table of each slot's root; a machine tells by it which slot it runs from. */
+export const ROOT_PARTITION_NUMBERS = { A: 2, B: 5 } as const;
 
 export interface PartitionPlan {
   readonly number: number;
@@ -114,11 +126,18 @@ function listPartitions(
   const slotA = rootUuidsOf(verity.rootHash);
   const root = { type: "root", sizeBytes: disk.rootSlotSizeBytes, attributes: readOnly } as const;
   const tree = { type: "root-verity", sizeBytes: disk.veritySlotSizeBytes, attributes: readOnly } as const;
+  const signature = {
+    type: "root-verity-sig",
+    sizeBytes: SIGNATURE_SLOT_SIZE_BYTES,
+    attributes: readOnly,
+  } as const;
   const slots: PartitionWish[] = [
     { ...root, role: "root-a", uuid: slotA.root, name },
     { ...tree, role: "verity-a", uuid: slotA.verity, name },
+    { ...signature, role: "signature-a", uuid: slotA.signature, name },
     { ...root, role: "root-b", uuid: systemUuidOf(id, "root-b"), name: "_empty" },
     { ...tree, role: "verity-b", uuid: systemUuidOf(id, "verity-b"), name: "_empty" },
+    { ...signature, role: "signature-b", uuid: systemUuidOf(id, "signature-b"), name: "_empty" },
   ];
   if (!VAR_POLICIES[policies.var].persists) return [esp, ...slots];
   return [

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 
-import { LEVELS, type TreePolicies } from "#definition/levels.ts";
+import { defaultExecutionControl, LEVELS, type TreePolicies } from "#definition/levels.ts";
 
 import { encodeInitrdScript, INITRD_MODULES, INITRD_PROGRAMS, STATE_FOLDER } from "./initrdScript.ts";
 import { rootUuidsOf } from "./partitionUuids.ts";
@@ -10,7 +13,8 @@ import { rootUuidsOf } from "./partitionUuids.ts";
 const VAR_UUID = "01234567-89ab-cdef-0123-456789abcdef";
 const CUSTOM: TreePolicies = { usr: "verified", etc: "rendered", var: "temporary" };
 const SCRIPTS = Object.entries({ ...LEVELS, custom: CUSTOM }).map(
-  ([name, policies]) => [name, encodeInitrdScript(policies, VAR_UUID)] as const,
+  ([name, policies]) =>
+    [name, encodeInitrdScript(policies, VAR_UUID, defaultExecutionControl(policies))] as const,
 );
 
 function scriptOf(name: string): string {
@@ -39,7 +43,7 @@ for (const [name, script] of SCRIPTS) {
     const called = new Set(
       [
         ...script.matchAll(
-          /(?:^|[;&|(]|\$\(| do | then |\{ )\s*(mkdir|mount|modprobe|findfs|sleep|e2fsck|veritysetup|switch_root|cat|grep|sed|awk|blkid|udevadm)\b/gm,
+          /(?:^|[;&|(]|\$\(| do | then |\{ )\s*(mkdir|mount|modprobe|findfs|sleep|e2fsck|veritysetup|switch_root|cat|head|tr|base64|umount|od|dd|grep|sed|awk|blkid|udevadm)\b/gm,
         ),
       ].map(([, program]) => program),
     );
@@ -99,6 +103,52 @@ test("the script's own arithmetic finds the same partitions as the build names",
   assert.equal(runPart(`roothash=${rootHash}\n${part}\necho "$data_uuid $hash_uuid"`), `${root} ${verity}\n`);
 });
 
+test("the signature is read from a partition as the build and systemd-repart fill it", () => {
+  const rootHash = "38540cfc56ee1e38a5a63895952714548d416b3516f4d23dd637306a08511741";
+  const script = scriptOf("sealed");
+  const part = script.slice(
+    script.indexOf("if [ $secure_boot = yes ]; then\n  middle="),
+    script.indexOf("veritysetup open"),
+  );
+  const folder = mkdtempSync(join(tmpdir(), "socle-initrd-"));
+  const ask = (json: string) => {
+    const file = join(folder, "partition");
+    writeFileSync(file, Buffer.concat([Buffer.from(json), Buffer.alloc(4096)]));
+    return runPart(
+      `die() { echo "died: $*"; exit 0; }\nsecure_boot=yes roothash=${rootHash} options=\n` +
+        `uuid_of() { echo "$1"; }\npartition() { echo ${file}; }\n` +
+        `${part.replaceAll("/run/socle/", `${folder}/`)}\ncat ${folder}/root-hash.p7s; echo " $signature_uuid$options"`,
+    );
+  };
+  const encoded = Buffer.from("signed").toString("base64");
+  try {
+    assert.equal(
+      ask(JSON.stringify({ rootHash, signature: encoded })),
+      `signed ${rootHash.slice(16, 48)} --root-hash-signature=${folder}/root-hash.p7s\n`,
+    );
+    assert.match(
+      ask(JSON.stringify({ rootHash, certificateFingerprint: "00", signature: encoded }, null, 1)),
+      /^signed /,
+    );
+    assert.match(
+      ask(JSON.stringify({ rootHash: "0".repeat(64), signature: encoded })),
+      /^died: .* is not for/,
+    );
+    assert.match(ask(""), /^died: .* is not for/);
+    assert.match(ask(JSON.stringify({ rootHash, signature: "*" })), /^died: .* cannot be read/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("under Secure Boot alone the kernel is told to demand signatures and given the policy", () => {
+  for (const [name, script] of SCRIPTS) {
+    assert.equal(script.includes("modprobe -q dm_verity require_signatures=1"), name !== "classic", name);
+    const wantsPolicy = ["sealed", "total", "custom"].includes(name);
+    assert.equal(script.includes("/sys/kernel/security/ipe"), wantsPolicy, name);
+  }
+});
+
 test("a machine id made in the initrd has the form that machine-id(5) wants", () => {
   const script = scriptOf("sealed");
   const part = script.slice(script.indexOf("  read -r uuid <"), script.indexOf('  echo "$id"'));
@@ -125,6 +175,6 @@ test("the command line is searched word by word, and a root hash of another leng
 
 test("what the chain itself needs is loaded always", () => {
   for (const module of ["dm_verity", "erofs", "overlay", "ext4"]) {
-    assert.ok((INITRD_MODULES.always as readonly string[]).includes(module), module);
+    assert.ok([...INITRD_MODULES.always, ...INITRD_MODULES.verity].includes(module as never), module);
   }
 });

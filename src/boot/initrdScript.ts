@@ -1,13 +1,17 @@
-import type { TreePolicies } from "#definition/levels.ts";
+import type { ExecutionControl, TreePolicies } from "#definition/levels.ts";
 
 import { ETC_MOUNTS, VAR_MOUNTS } from "./levelMounts.ts";
 
 /** Programs of the image that the script below calls; their libraries come with them. */
 export const INITRD_PROGRAMS = [
+  "/usr/bin/base64",
+  "/usr/bin/cat",
   "/usr/bin/dash",
+  "/usr/bin/head",
   "/usr/bin/mkdir",
   "/usr/bin/mount",
   "/usr/bin/sleep",
+  "/usr/bin/tr",
   "/usr/bin/kmod",
   "/usr/sbin/blockdev",
   "/usr/sbin/e2fsck",
@@ -22,7 +26,9 @@ export const INITRD_PROGRAMS = [
  */
 export const INITRD_MODULES = {
   /** Loaded always. `sha256_ssse3` uses the processor's own instructions: half as slow again without. */
-  always: ["dm_mod", "dm_verity", "erofs", "overlay", "sha256_ssse3", "ext4", "virtio_pci", "virtio_blk"],
+  always: ["dm_mod", "erofs", "overlay", "sha256_ssse3", "ext4", "virtio_pci", "virtio_blk", "efivarfs"],
+  /** Loaded where the root is verified; under Secure Boot so that it demands signatures. */
+  verity: ["dm_verity"],
   /** Loaded where the machine has such a device. */
   disks: [
     "nvme",
@@ -45,6 +51,9 @@ export const INITRD_MODULES = {
   network: ["virtio_net"],
 } as const;
 
+/** Where the initrd has the signed execution policy, if the image has one. */
+export const EXECUTION_POLICY_PATH = "/etc/socle/execution-policy.p7b";
+
 /** Where the initrd keeps what belongs to this machine on /var, and what a boot leaves for the agent. */
 export const STATE_FOLDER = "/var/lib/socle";
 
@@ -53,10 +62,15 @@ export const STATE_FOLDER = "/var/lib/socle";
  * /var and /etc as the level wants them, then the real init. There is no shell to fall into: any
  * way out but the last line ends PID 1, the kernel panics, and `panic=` reboots.
  */
-export function encodeInitrdScript(policies: TreePolicies, varUuid: string): string {
+export function encodeInitrdScript(
+  policies: TreePolicies,
+  varUuid: string,
+  executionControl: ExecutionControl,
+): string {
   return [
     PRELUDE,
-    policies.usr === "verified" ? VERIFIED_ROOT : WRITABLE_ROOT,
+    ...(policies.usr === "verified" ? [SECURE_BOOT, VERIFIED_ROOT] : [WRITABLE_ROOT]),
+    ...(executionControl === "signed" ? [EXECUTION_POLICY] : []),
     varScript(policies, varUuid),
     etcScript(policies),
     CONCLUSION,
@@ -106,6 +120,32 @@ e2fsck -p "$root" > /dev/kmsg 2>&1
 mount -t ext4 -o rw "$root" /sysroot || die "cannot mount $root"
 `;
 
+// The variable is four bytes of attributes and one of data (UEFI 2.10, 3.3), which is 1 when it is on.
+const SECURE_BOOT = `secure_boot=no
+if [ -d /sys/firmware/efi ]; then
+  mount -t efivarfs -o nosuid,nodev,noexec efivarfs /sys/firmware/efi/efivars || die "no EFI variables"
+  state=/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c
+  [ -e $state ] && [ "$(tr -dc '\\001' < $state | tr '\\001' 1)" = 1 ] && secure_boot=yes
+fi
+say "Secure Boot: $secure_boot"
+if [ $secure_boot = yes ]; then
+  modprobe -q dm_verity require_signatures=1
+  read -r required < /sys/module/dm_verity/parameters/require_signatures && [ "$required" = Y ] || die "the kernel does not demand signed root hashes"
+else
+  modprobe -q dm_verity
+fi
+`;
+
+// The policy is signed with a key of the firmware; a kernel that does not know the key refuses it, and the boot ends here.
+const EXECUTION_POLICY = `if [ $secure_boot = yes ]; then
+  mount -t securityfs -o nosuid,nodev,noexec securityfs /sys/kernel/security || die "no securityfs"
+  ipe=/sys/kernel/security/ipe
+  cat ${EXECUTION_POLICY_PATH} > $ipe/new_policy || die "the kernel refuses the execution policy"
+  echo 1 > $ipe/policies/socle/active && echo 1 > $ipe/enforce || die "the execution policy cannot be made active"
+  say "only signed code runs"
+fi
+`;
+
 const VERIFIED_ROOT = `read -r commandline < /proc/cmdline
 roothash= options=
 for word in $commandline; do
@@ -133,7 +173,17 @@ data=$(partition "$data_uuid") || die "no root partition with the UUID $data_uui
 hash=$(partition "$hash_uuid") || die "no verity partition with the UUID $hash_uuid"
 # Against accidents only: root can lift it, or write to the whole disk. Then dm-verity finds out at the next read.
 blockdev --setro "$data" "$hash" || die "cannot make $data and $hash read-only"
-veritysetup open $options "$data" root "$hash" "$roothash" > /dev/kmsg 2>&1 || die "$data does not have the root hash $roothash"
+if [ $secure_boot = yes ]; then
+  middle=\${roothash#????????????????}
+  signature_uuid=$(uuid_of "\${middle%????????????????}")
+  signature=$(partition "$signature_uuid") || die "no signature partition with the UUID $signature_uuid"
+  signed=$(head -c 16384 "$signature" | tr -d '\\000 \\n')
+  case $signed in *'"rootHash":"'"$roothash"'"'*) ;; *) die "$signature is not for the root hash $roothash" ;; esac
+  signed=\${signed#*'"signature":"'}
+  printf %s "\${signed%%'"'*}" | base64 -d > /run/socle/root-hash.p7s || die "the signature on $signature cannot be read"
+  options="$options --root-hash-signature=/run/socle/root-hash.p7s"
+fi
+veritysetup open $options "$data" root "$hash" "$roothash" > /dev/kmsg 2>&1 || die "$data does not have the root hash $roothash, or the kernel refuses its signature"
 mount -t erofs -o ro /dev/mapper/root /sysroot || die "cannot mount the root on $data"
 say "root is $data, verified with the hash tree on $hash"
 `;

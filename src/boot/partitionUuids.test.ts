@@ -6,11 +6,12 @@ import fc from "fast-check";
 import { PARTITION_TYPES, toPartitionTypeName } from "./partitionTypes.ts";
 import { derivedUuid, PartitionUuidError, rootUuidsOf, systemUuidOf } from "./partitionUuids.ts";
 
-test("the halves of the root hash are the UUIDs of root and verity", () => {
+test("the halves of the root hash are the UUIDs of root and verity, its middle that of the signature", () => {
   const uuids = rootUuidsOf("00112233445566778899aabbccddeeff0123456789abcdeffedcba9876543210");
   assert.deepEqual(uuids, {
     root: "00112233-4455-6677-8899-aabbccddeeff",
     verity: "01234567-89ab-cdef-fedc-ba9876543210",
+    signature: "8899aabb-ccdd-eeff-0123-456789abcdef",
   });
 });
 

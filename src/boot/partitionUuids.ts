@@ -17,6 +17,8 @@ export interface RootUuids {
   readonly root: string;
   /** Partition UUID of its hash tree: the last 128 bits. */
   readonly verity: string;
+  /** Partition UUID of the root hash's signature: the middle 128 bits. UAPI.2 leaves it open; the initrd needs one that it can compute. */
+  readonly signature: string;
 }
 
 /** `rootHash`: 64 lower-case hex digits, as printed by `veritysetup format` with SHA-256. */
@@ -28,7 +30,11 @@ export function rootUuidsOf(rootHash: string): RootUuids {
       { hint: "Use the root hash that veritysetup prints for SHA-256." },
     );
   }
-  return { root: toUuidText(rootHash.slice(0, 32)), verity: toUuidText(rootHash.slice(32)) };
+  return {
+    root: toUuidText(rootHash.slice(0, 32)),
+    verity: toUuidText(rootHash.slice(32)),
+    signature: toUuidText(rootHash.slice(16, 48)),
+  };
 }
 
 /**
@@ -44,7 +50,7 @@ export function derivedUuid(namespaceText: string, name: string): string {
 }
 
 /** What a system's disk holds that does not get its UUID from a root hash. */
-export type DerivedUuidName = "disk" | "esp" | "root" | "root-b" | "verity-b" | "var";
+export type DerivedUuidName = "disk" | "esp" | "root" | "root-b" | "verity-b" | "signature-b" | "var";
 
 /** Depends on the id only, so that a mount unit can name a partition and still be right after an update. */
 export function systemUuidOf(id: string, name: DerivedUuidName): string {

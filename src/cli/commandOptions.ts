@@ -28,6 +28,19 @@ export interface BuildOptions {
   readonly verifyReproducible?: true;
   readonly compression?: (typeof COMPRESSIONS)[number];
   readonly offline?: true;
+  /** A folder of keys to sign with. */
+  readonly keys?: string;
+}
+
+export interface DiffArguments {
+  /** Each a release's folder or manifest, a definition, or `machine:NAME`. */
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface DiffOptions {
+  readonly files?: true;
+  readonly html?: string;
 }
 
 export interface VmArguments {
@@ -39,6 +52,10 @@ export const FIRMWARES = ["uefi", "direct"] as const;
 
 export interface VmOptions {
   readonly firmware: (typeof FIRMWARES)[number];
+  /** With the keys enrolled that the release was signed with. */
+  readonly secureBoot?: true;
+  /** The folder of those keys. */
+  readonly keys?: string;
   /** In bytes. */
   readonly memory: number;
   readonly cpus: number;
@@ -73,3 +90,16 @@ export interface CacheArguments {
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
+
+/** The address of a repository. */
+export interface FetchArguments {
+  readonly url: string;
+}
+
+export interface FetchOptions {
+  /** A file: root metadata. */
+  readonly trustedRoot: string;
+  readonly channel: string;
+  readonly release?: string;
+  readonly output?: string;
+}

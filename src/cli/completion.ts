@@ -48,7 +48,7 @@ export async function completeWords(
 
   const files = await listDefinitionFiles(words.at(-1) ?? "", folder);
   for (const command of root.commands.values()) {
-    for (const name of ["file", "target"]) {
+    for (const name of ["file", "target", "from", "to"]) {
       const argument = command.arguments.get(name);
       if (argument === undefined) continue;
       argument.handler = (complete) => {

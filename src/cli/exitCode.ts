@@ -2,6 +2,8 @@
 export const EXIT_CODE = {
   ok: 0,
   failed: 1,
+  /** Of a comparison, as of diff(1): its failures are 2 where others' are 1. */
+  differs: 1,
   usage: 2,
   unreachable: 3,
   denied: 4,

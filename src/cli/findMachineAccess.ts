@@ -1,7 +1,7 @@
 import { openWorkspace } from "#system/workspace.ts";
 import { findMachine } from "#vm/machineFolder.ts";
 
-import type { MachineAccess } from "./commands/status.ts";
+import type { MachineAccess } from "./callMachine.ts";
 
 /** How to reach the machine of this name, or the only one that runs. */
 export async function findMachineAccess(name: string | undefined): Promise<MachineAccess> {

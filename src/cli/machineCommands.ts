@@ -16,6 +16,8 @@ export function addMachineCommands(program: RootCommand, run: RunCommand): void 
         .choices(FIRMWARES)
         .default("uefi" as const),
     )
+    .option("--secure-boot", "enrol the keys of the release in the firmware, and let nothing else start")
+    .option("--keys <folder>", "those keys (default: as for socle build)")
     .addOption(
       new Option("--memory <size>", "of the machine")
         .argParser(parseSizeOption)
@@ -38,6 +40,7 @@ export function addMachineCommands(program: RootCommand, run: RunCommand): void 
       renderExamples([
         ["socle vm", "boot what was built here; Ctrl-C stops it"],
         ["socle vm --firmware direct --once", "the quickest way to see whether it boots"],
+        ["socle vm --secure-boot", "with a firmware that starts signed code only"],
         ["socle vm --forward 8080:80", "reach its web server at 127.0.0.1:8080"],
       ]),
     )
@@ -68,6 +71,8 @@ export function addMachineCommands(program: RootCommand, run: RunCommand): void 
       }),
     );
 
+  addUpdateCommands(program, run);
+
   // What `npm start` calls; not a verb to learn.
   program
     .command("start", { hidden: true })
@@ -77,6 +82,34 @@ export function addMachineCommands(program: RootCommand, run: RunCommand): void 
       run(command.optsWithGlobals(), async (context) => {
         const { start } = await import("./commands/start.ts");
         return start({}, options, context);
+      }),
+    );
+}
+
+function addUpdateCommands(program: RootCommand, run: RunCommand): void {
+  const update = program.command("update").description("what a repository has for a machine");
+  update
+    .command("check")
+    .argument("[name]", "a running machine; not needed when there is one only")
+    .description("ask a repository for something newer; the machine checks it and writes nothing")
+    .requiredOption("--repository <url>", "the folder with metadata/ and targets/, as the machine reaches it")
+    .option("--channel <name>", "where to look", "stable")
+    .addOption(createFormatOption())
+    .addHelpText(
+      "after",
+      renderExamples([
+        ["socle update check --repository https://updates.example.org/", "the machine that runs"],
+        [
+          "socle update check --repository http://10.0.2.2:8080/",
+          "this host's socle serve, seen from socle vm",
+        ],
+      ]),
+    )
+    .action((name, options, command) =>
+      run(command.optsWithGlobals(), async (context) => {
+        const { findMachineAccess } = await import("./findMachineAccess.ts");
+        const { updateCheck } = await import("./commands/updateCheck.ts");
+        return updateCheck(await findMachineAccess(name), options, context);
       }),
     );
 }

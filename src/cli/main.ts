@@ -7,5 +7,9 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
+// No tool that is started from here needs it.
+const { hidePassphrase } = await import("#system/hiddenPassphrase.ts");
+hidePassphrase();
+
 const { runCli } = await import("./runCli.ts");
 process.exitCode = await runCli(process.argv.slice(2));

@@ -1,12 +1,18 @@
+import { addCompareCommands } from "./compareCommands.ts";
 import { addImageCommands } from "./imageCommands.ts";
 import { addMachineCommands } from "./machineCommands.ts";
 import { addOtherCommands } from "./otherCommands.ts";
+import { addPublishCommands } from "./publishCommands.ts";
 import { createRootCommand, type RootCommand, type RunCommand } from "./rootCommand.ts";
+import { addTrustCommands } from "./trustCommands.ts";
 
 /** The whole command line; `run` gives each command its surroundings. */
 export function createProgram(run: RunCommand): RootCommand {
   const program = createRootCommand();
   addImageCommands(program, run);
+  addCompareCommands(program, run);
+  addPublishCommands(program, run);
+  addTrustCommands(program, run);
   addMachineCommands(program, run);
   addOtherCommands(program, run);
   program.helpCommand("help [command]", "show help for a command");

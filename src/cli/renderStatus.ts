@@ -10,6 +10,7 @@ export function renderStatus(response: GetStatusResponse, paint: Paint = plainPa
   const details: [label: string, text: string][] = [
     ["Level", renderLevel(status)],
     ["Seal", renderSeal(status)],
+    ["Trust", renderTrust(status)],
     ["Boot", renderBoot(status)],
     ["Mounts", renderMounts(status)],
     ["Failed", status.failedUnits.map(({ name, reason }) => `${name}  ${reason}`).join("\n") || "no unit"],
@@ -57,7 +58,7 @@ function renderLevel({ image, trees }: StatusDocument): string {
   return `${image.level}: ${trees.map(({ path, policy }) => `${path} ${policy}`).join(" · ")}`;
 }
 
-function renderSeal({ booted, secureBoot }: StatusDocument): string {
+function renderSeal({ booted, image }: StatusDocument): string {
   const verity = {
     none: "no verity",
     verified: "verity ok",
@@ -67,11 +68,29 @@ function renderSeal({ booted, secureBoot }: StatusDocument): string {
   const words = [verity];
   if (booted.verity !== "none") {
     words.push(booted.rootHashMatches ? "root hash as booted" : "root hash NOT the one of the command line");
-    words.push(booted.signed ? "signed" : "not signed");
+    words.push(booted.signed ? "root signed" : "root not signed");
     words.push(...booted.flags.map((flag) => flag.replaceAll("_", " ")));
   }
-  words.push(`secure boot ${secureBoot}`);
+  if (image.signing === "development") words.push("development keys");
   return words.join(" · ");
+}
+
+/** What the firmware and the kernel let run. */
+function renderTrust(status: StatusDocument): string {
+  const words = [`Secure Boot ${status.secureBoot}`];
+  if (status.lockdown !== null) words.push(`lockdown ${status.lockdown}`);
+  words.push(renderExecutionControl(status));
+  return words.join(" · ");
+}
+
+function renderExecutionControl({ executionControl, secureBoot }: StatusDocument): string {
+  const { wanted, enforced, policies } = executionControl;
+  const active = policies.find((policy) => policy.active);
+  if (enforced && active) return `only signed code runs (policy ${active.name} ${active.version})`;
+  if (wanted !== "signed") return "any code runs";
+  return secureBoot === "on"
+    ? "any code runs, which this image should NOT allow"
+    : "any code runs (execution control needs Secure Boot)";
 }
 
 function renderBoot({ bootTimesUs: { agentReady, ...spans } }: StatusDocument): string {

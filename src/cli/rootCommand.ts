@@ -1,7 +1,7 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import packageFile from "../../package.json" with { type: "json" };
 import { OUTPUT_FORMATS, type CommandContext } from "./commandContext.ts";
-import { EXIT_CODE } from "./exitCode.ts";
+import { EXIT_CODE, type ExitCode } from "./exitCode.ts";
 import { PROGRESS_MODES } from "./progress/progressMode.ts";
 
 export interface GlobalOptions {
@@ -13,10 +13,14 @@ export interface GlobalOptions {
   readonly format?: (typeof OUTPUT_FORMATS)[number];
 }
 
-/** Runs a command's work in its surroundings (terminal, progress, interrupts) and keeps its exit code. */
+/**
+ * Runs a command's work in its surroundings (terminal, progress, interrupts) and keeps its exit code.
+ * `failedCode` is that of a failure which has none of its own, where 1 means something else.
+ */
 export type RunCommand = (
   options: GlobalOptions,
   work: (context: CommandContext) => Promise<number>,
+  failedCode?: ExitCode,
 ) => Promise<void>;
 
 /** The program without its commands: options that all share, look of the help, wording of usage errors. */

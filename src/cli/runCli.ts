@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { CommanderError } from "@commander-js/extra-typings";
 import type { CommandContext } from "./commandContext.ts";
-import { EXIT_CODE } from "./exitCode.ts";
+import { EXIT_CODE, type ExitCode } from "./exitCode.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import { createProgram } from "./program.ts";
 import { chooseProgressMode } from "./progress/progressMode.ts";
@@ -12,8 +12,8 @@ const PROJECT_ROOT = join(import.meta.dirname, "../..");
 /** Follows a command line to its end and returns the exit code. */
 export async function runCli(words: readonly string[]): Promise<number> {
   let exitCode: number = EXIT_CODE.ok;
-  const program = createProgram(async (options, work) => {
-    exitCode = await runCommand(options, work);
+  const program = createProgram(async (options, work, failedCode) => {
+    exitCode = await runCommand(options, work, failedCode);
   });
   if (words.length === 0) {
     program.outputHelp();
@@ -32,6 +32,7 @@ export async function runCli(words: readonly string[]): Promise<number> {
 async function runCommand(
   options: GlobalOptions,
   work: (context: CommandContext) => Promise<number>,
+  failedCode?: ExitCode,
 ): Promise<number> {
   const { stdin, stdout, stderr, env } = process;
   const mode = chooseProgressMode(options, stderr, env);
@@ -55,7 +56,8 @@ async function runCommand(
     return exitCode;
   } catch (error) {
     close();
-    return await tellProblem(error, interrupts.exitCode(), mode === "json", options.debug === true);
+    const view = { asJson: mode === "json", withTrace: options.debug === true, failedCode };
+    return await tellProblem(error, interrupts.exitCode(), view);
   } finally {
     interrupts.close();
   }
@@ -65,8 +67,11 @@ async function runCommand(
 async function tellProblem(
   error: unknown,
   interruptedCode: number | undefined,
-  asJson: boolean,
-  withTrace: boolean,
+  {
+    asJson,
+    withTrace,
+    failedCode = EXIT_CODE.failed,
+  }: { asJson: boolean; withTrace: boolean; failedCode: ExitCode | undefined },
 ): Promise<number> {
   const [{ toProblem }, { renderProblem, renderProblemJson }, { toMarks }, { createPaint }] =
     await Promise.all([
@@ -79,7 +84,8 @@ async function tellProblem(
   const { renderDefinitionError } = await import("./renderDefinitionError.ts");
   // Whatever fails after Ctrl-C fails because of it.
   const cause = interruptedCode === undefined ? error : new DOMException("interrupted", "AbortError");
-  const problem = toProblem(cause);
+  const told = toProblem(cause);
+  const problem = told.exitCode === EXIT_CODE.failed ? { ...told, exitCode: failedCode } : told;
   const { stderr, env } = process;
   const view = { marks: toMarks(env), paint: createPaint(stderr), folder: process.cwd() };
   if (asJson) stderr.write(renderProblemJson(problem, new Date()));

@@ -9,12 +9,13 @@ import { openWorkspace } from "#system/workspace.ts";
 import { createDevelopmentAccess } from "#trust/certificates.ts";
 import { findAcceleration } from "#vm/findAcceleration.ts";
 import { findArtifact, type ReleaseFolder } from "#vm/findRelease.ts";
-import { Machine } from "#vm/machine.ts";
+import { Machine, type SecureBootCertificates } from "#vm/machine.ts";
 import { writeMachineRecord } from "#vm/machineFolder.ts";
 
 import type { CommandContext } from "./commandContext.ts";
 import type { VmOptions } from "./commandOptions.ts";
-import { fetchStatus, type MachineAccess, MachineCallError } from "./commands/status.ts";
+import { type MachineAccess, MachineCallError } from "./callMachine.ts";
+import { fetchStatus } from "./commands/status.ts";
 import { toStatusDocument } from "./statusDocument.ts";
 
 /** The agent's port inside every machine. */
@@ -30,6 +31,10 @@ export class BootError extends SocleError<"not-healthy"> {
 export type MachineOptions = VmOptions & {
   readonly configuration?: string;
   readonly extraArguments?: readonly string[];
+  /** What the firmware trusts; then Secure Boot is on. */
+  readonly secureBootCertificates?: SecureBootCertificates;
+  /** Another disk than the release's own. */
+  readonly image?: { readonly file: string; readonly format: "qcow2" | "raw" };
 };
 
 /** A machine, and how to reach its agent. */
@@ -69,7 +74,8 @@ export async function createMachine(
     tools,
     acceleration,
     firmware: options.firmware,
-    image: { file: await findArtifact(release, "disk-qcow2"), format: "qcow2" },
+    secureBoot: options.secureBootCertificates,
+    image: options.image ?? { file: await findArtifact(release, "disk-qcow2"), format: "qcow2" },
     uki,
     memoryBytes: options.memory,
     cpus: options.cpus,

@@ -37,7 +37,7 @@ export function toSecureBootWord(secureBoot: SecureBoot): "on" | "off" | "unavai
  * which the JSON of the protocol itself cannot promise (its 64-bit numbers are strings).
  */
 export function toStatusDocument(status: GetStatusResponse) {
-  const { image, machine, root, bootTimes, bootCount, agent } = status;
+  const { image, machine, root, bootTimes, bootCount, agent, executionControl } = status;
   return {
     apiVersion: "socle/v1",
     kind: "MachineStatus",
@@ -50,6 +50,7 @@ export function toStatusDocument(status: GetStatusResponse) {
       version: image?.version ?? "",
       prettyName: image?.prettyName ?? "",
       level: image?.level ?? "",
+      signing: image?.signing || null,
     },
     booted: {
       slot: toSlotName(root?.slot),
@@ -82,6 +83,17 @@ export function toStatusDocument(status: GetStatusResponse) {
       ? { triesLeft: bootCount.triesLeft, triesDone: bootCount.triesDone, blessed: bootCount.blessed }
       : null,
     secureBoot: toSecureBootWord(status.secureBoot),
+    lockdown: status.lockdown || null,
+    executionControl: {
+      wanted: executionControl?.wanted ?? "",
+      supported: executionControl?.supported ?? false,
+      enforced: executionControl?.enforced ?? false,
+      policies: (executionControl?.policies ?? []).map(({ name, version, active }) => ({
+        name,
+        version,
+        active,
+      })),
+    },
     machineId: machine?.machineId ?? "",
     bootId: machine?.bootId ?? "",
     kernelRelease: machine?.kernelRelease ?? "",

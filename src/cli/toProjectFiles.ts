@@ -4,6 +4,8 @@ export function toProjectFiles(id: string, socleFolder: string): Record<string, 
     "package.json": toJson(toPackage(id, socleFolder)),
     "tsconfig.json": toJson(TSCONFIG),
     "system.ts": toSystem(id),
+    "checks.ts": CHECKS,
+    "checks.test.ts": CHECKS_TEST,
     ".gitignore": "node_modules/\nout/\n.socle/\n",
     "README.md": toReadme(id),
   };
@@ -24,6 +26,8 @@ function toPackage(id: string, socleFolder: string): object {
       lock: `${socle} lock`,
       build: `${socle} build`,
       vm: `${socle} vm`,
+      // The Node that Socle itself runs on: it takes TypeScript as it is.
+      test: "node_modules/socle/node_modules/.bin/node --test",
     },
     // Without it, the next "npm install" would remove the link as something nobody asked for.
     devDependencies: { socle: `file:${socleFolder}` },
@@ -48,6 +52,8 @@ const TSCONFIG = {
 
 function toSystem(id: string): string {
   return `import { defineSystem } from "socle";
+import { nothingListens, rootUnder } from "socle/checks";
+import { noCompiler } from "./checks.ts";
 
 /**
  * The whole system. Hover a key to read what it does; "npm run check" says what is wrong, with the
@@ -74,9 +80,36 @@ export default defineSystem({
   // hostname: ${JSON.stringify(id)},
   // timeZone: "Europe/Paris",
   // disk: { size: "2GiB", rootSlot: "600MiB" },
+
+  // What must be true of every build; a finding fails it. Your own are in checks.ts, "npm test" tries them.
+  checks: [rootUnder("600MiB"), nothingListens(), noCompiler],
 });
 `;
 }
+
+/** docs/checks.md shows the same two files. */
+const CHECKS = `import type { Check } from "socle/checks";
+
+/** Whoever breaks in should not find the tools to build more. */
+export const noCompiler: Check = {
+  name: "no compiler",
+  check: ({ files }) =>
+    files
+      .filter(({ path }) => /^\\/usr\\/bin\\/(.*-)?(cc|gcc|g\\+\\+|clang)(-\\d+)?$/.test(path))
+      .map(({ path }) => ({ path, message: "is a compiler" })),
+};
+`;
+
+const CHECKS_TEST = `import { test } from "node:test";
+import assert from "node:assert/strict";
+import { createCheckInput } from "socle/checks";
+import { noCompiler } from "./checks.ts";
+
+test("a compiler is found by its name", async () => {
+  const release = createCheckInput({ files: [{ path: "/usr/bin/gcc-14" }, { path: "/usr/bin/bash" }] });
+  assert.deepEqual(await noCompiler.check(release), [{ path: "/usr/bin/gcc-14", message: "is a compiler" }]);
+});
+`;
 
 function toReadme(id: string): string {
   return `# ${id}
@@ -87,6 +120,7 @@ An immutable system, described in \`system.ts\`.
     npm run lock     pins every package to its version and hash; keep the lock with the definition
     npm run build    makes the image, below out/
     npm run vm       boots it in QEMU
+    npm test         tries the checks of \`checks.ts\` on releases made by hand
 
 An editor that knows TypeScript shows what each key does. All keys are in
 \`node_modules/socle/docs/definition.md\`.

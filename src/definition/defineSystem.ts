@@ -1,6 +1,7 @@
 /** The package `socle`, as a definition imports it. Only types come with it, so an editor loads it at once. */
 import type { SystemChanges, SystemInput, SystemLayer } from "./systemInput.ts";
 
+export type { Check, CheckInput, Finding } from "#release/checks/check.ts";
 export type {
   DiskInput,
   DistributionInput,

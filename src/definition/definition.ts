@@ -1,4 +1,4 @@
-import type { TreePolicies } from "./levels.ts";
+import type { ExecutionControl, TreePolicies } from "./levels.ts";
 
 /**
  * A system, resolved: every default filled in, sizes in bytes, nothing left to interpret. Plain
@@ -41,6 +41,8 @@ export interface Definition {
   /** e.g. `C.UTF-8`. */
   readonly locale: string;
   readonly policies: TreePolicies;
+  /** `signed`: under Secure Boot the kernel runs code from the signed root only (IPE). */
+  readonly executionControl: ExecutionControl;
   readonly root: {
     /** How file contents are stored in the EROFS root. `none` gives the smallest updates. */
     readonly compression: "none" | "lz4" | "zstd";

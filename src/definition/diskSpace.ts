@@ -5,6 +5,8 @@ import { MIB } from "./size.ts";
 const TABLES_SIZE_BYTES = 2 * MIB;
 /** An ext4 file system with a journal that is still of use for a first boot; it grows then. */
 const SMALLEST_VAR_SIZE_BYTES = 64 * MIB;
+/** One signature slot: a few kilobytes at most (UAPI.2), in the unit in which partitions are laid out. */
+export const SIGNATURE_SLOT_SIZE_BYTES = MIB;
 /** dm-verity as Socle formats it: 4 KiB blocks, each holding 128 SHA-256 hashes, one superblock. */
 const VERITY_BLOCK_SIZE_BYTES = 4096;
 const HASHES_PER_BLOCK = 128;
@@ -35,5 +37,6 @@ export function neededDiskSizeBytes(sizes: PartitionSizes, policies: TreePolicie
   const { espSizeBytes, rootSlotSizeBytes, veritySlotSizeBytes } = sizes;
   if (policies.usr === "writable") return TABLES_SIZE_BYTES + espSizeBytes + rootSlotSizeBytes;
   const var_ = policies.var === "temporary" ? 0 : SMALLEST_VAR_SIZE_BYTES;
-  return TABLES_SIZE_BYTES + espSizeBytes + 2 * (rootSlotSizeBytes + veritySlotSizeBytes) + var_;
+  const slot = rootSlotSizeBytes + veritySlotSizeBytes + SIGNATURE_SLOT_SIZE_BYTES;
+  return TABLES_SIZE_BYTES + espSizeBytes + 2 * slot + var_;
 }

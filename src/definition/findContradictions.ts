@@ -26,6 +26,7 @@ const RULES: readonly Rule[] = [
   },
   { reads: ["id", "version"], find: findLongLabel },
   { reads: ["level"], find: findPolicyMix },
+  { reads: ["level", "executionControl"], find: findUnsignedExecution },
   { reads: ["units"], find: findUnitsInTwoLists },
   { reads: ["files"], find: findFilesBelowFiles },
   { reads: ["disk"], find: findSmallVeritySlot },
@@ -51,6 +52,12 @@ function findUnmergedBase(layer: FlatLayer): Problem[] {
   }
   if (layer.remove === undefined) return [];
   return [toProblem(["remove"], layer.remove, "extends beside it: there is no base to remove from")];
+}
+
+/** The kernel can tell only files of a signed root from others. */
+function findUnsignedExecution({ level, executionControl }: FlatLayer): Problem[] {
+  if (executionControl !== "signed" || toTreePolicies(level ?? DEFAULTS.level).usr === "verified") return [];
+  return [toProblem(["executionControl"], executionControl, 'a level whose usr is "verified"')];
 }
 
 /**
@@ -135,7 +142,7 @@ function findSmallDisk(layer: FlatLayer): Problem[] {
   const slots =
     policies.usr === "writable"
       ? `root ${formatSize(sizes.rootSlotSizeBytes)}`
-      : `2 × root ${formatSize(sizes.rootSlotSizeBytes)}, 2 × verity ${formatSize(sizes.veritySlotSizeBytes)}`;
+      : `2 × root ${formatSize(sizes.rootSlotSizeBytes)}, 2 × verity ${formatSize(sizes.veritySlotSizeBytes)}, 2 × signature 1MiB`;
   const var_ = policies.usr === "writable" || policies.var === "temporary" ? "" : ", /var 64MiB at least";
   const wanted = `at least "${formatSize(needed)}": esp ${formatSize(sizes.espSizeBytes)}, ${slots}${var_}, partition tables 2MiB`;
   const keys: ProblemKeys = ["disk", "size"];

@@ -79,7 +79,7 @@ function keysAt(schema: z.core.$ZodType, keys: ProblemKeys): string[] {
   if (def.type === "union") return def.options.flatMap((option) => keysAt(option, keys));
   if (def.type === "record") return keysAt(def.valueType, rest);
   if (def.type !== "object") return [];
-  if (first === undefined) return Object.keys(def.shape);
+  if (first === undefined) return [...Object.keys(def.shape), ...(schema === layerSchema ? ["checks"] : [])];
   const inner = def.shape[String(first)];
   return inner === undefined ? [] : keysAt(inner, rest);
 }

@@ -105,6 +105,15 @@ export const LEVELS = {
 
 export type LevelName = keyof typeof LEVELS;
 
+/** From where the kernel runs programs and loads modules: from the signed root only, or from anywhere. */
+export const EXECUTION_CONTROLS = ["signed", "off"] as const;
+export type ExecutionControl = (typeof EXECUTION_CONTROLS)[number];
+
+/** On where the level leaves no place for programs of its own beside a verified root. */
+export function defaultExecutionControl(policies: TreePolicies): ExecutionControl {
+  return policies.usr === "verified" && !VAR_POLICIES[policies.var].executable ? "signed" : "off";
+}
+
 /** The policies of a level, whether it is named or spelled out. */
 export function toTreePolicies(level: LevelName | TreePolicies): TreePolicies {
   return typeof level === "string" ? LEVELS[level] : level;

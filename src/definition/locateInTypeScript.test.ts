@@ -40,8 +40,10 @@ test("what would need a real parser is not found, rather than found wrongly", ()
     "export default defineSystem({ [key]: 1, id: 1 });",
     "export default defineSystem({ id: 1, id: 2 });",
     "const a = defineSystem({ id: 1 }); export default defineSystem({ id: 2 });",
-    "const pattern = /defineSystem/; export default defineSystem({ id: 1 });",
-    "export default defineSystem({ name: `${a}`, id: 1 });",
+    "const half = size / 2; export default defineSystem({ id: 1 });",
+    "const half = (size) / 2; const b = 1 / 2; export default defineSystem({ id: 1 });",
+    "export default defineSystem({ name: `${a(`${b}`)}`, id: 1 });",
+    "export default defineSystem({ name: `${a('}')}`, id: 1 });",
     "export default defineSystem(system);",
     'export default defineSystem({ id: "open',
   ];
@@ -54,4 +56,15 @@ test("changes to a base and a bare object are read as well", () => {
     column: 45,
   });
   assert.deepEqual(locateInTypeScript("export default { id: 1 }")(["id"], "value"), { line: 1, column: 22 });
+});
+
+test("checks, with regular expressions and templates in them, hide nothing", () => {
+  const text = `export default defineSystem({
+  checks: [noLicence(/[/"]AGPL\\//i), { name: "a", check: (r) => r.files.map((f) => \`\${f.path} "{\`) }],
+  id: 1,
+});`;
+  const locate = locateInTypeScript(text);
+  assert.deepEqual(locate(["id"], "value"), { line: 3, column: 7 });
+  assert.deepEqual(locate(["checks", 0], "value"), { line: 2, column: 12 });
+  assert.deepEqual(locate(["checks", 1, "name"], "value"), { line: 2, column: 46 });
 });

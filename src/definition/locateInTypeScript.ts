@@ -5,7 +5,7 @@ import type { Locate } from "./position.ts";
  * Finds where a key is written in a definition in TypeScript, by reading the object literal behind
  * `defineSystem(`, `extendSystem(…,` or `export default`. Only what is spelled out there can be found:
  * at a variable, a call, a spread or anything else that would need a real parser it gives up, since no
- * position is better than a wrong one. Not here: regular expressions, JSX, decorators.
+ * position is better than a wrong one. Not here: divisions, templates in templates, JSX, decorators.
  */
 export function locateInTypeScript(text: string): Locate {
   const tokens = toTokens(text);
@@ -23,19 +23,30 @@ interface Token {
 }
 
 const TOKEN =
-  /(\s+|\/\/[^\n]*|\/\*[^]*?\*\/)|"(?:[^"\\\n]|\\[^])*"|'(?:[^'\\\n]|\\[^])*'|`(?:[^`\\$]|\\[^]|\$(?!\{))*`|[\w$.]+|[^"'`/]/y;
+  /(\s+|\/\/[^\n]*|\/\*[^]*?\*\/)|"(?:[^"\\\n]|\\[^])*"|'(?:[^'\\\n]|\\[^])*'|`(?:[^`\\$]|\\[^]|\$(?!\{)|\$\{[^`"'{}/]*\})*`|[\w$.]+|[^"'`/]/y;
+const REGULAR_EXPRESSION = /\/(?:[^\\/[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/y;
+/** After these a `/` divides nothing. */
+const BEFORE_A_VALUE = "([{,;:=!&|?>";
 
-/** The words and signs of the text, or nothing when one of them is beyond this reader: `/`, `${`. */
+/** The words and signs of the text, or nothing when one of them is beyond this reader. */
 function toTokens(text: string): Token[] | undefined {
   const tokens: Token[] = [];
   const reader = new RegExp(TOKEN);
   while (reader.lastIndex < text.length) {
     const offset = reader.lastIndex;
-    const match = reader.exec(text);
+    const match = reader.exec(text) ?? readRegularExpression(text, offset, tokens.at(-1));
     if (match === null) return undefined;
+    reader.lastIndex = offset + match[0].length;
     if (match[1] === undefined) tokens.push({ text: match[0], offset });
   }
   return tokens;
+}
+
+function readRegularExpression(text: string, offset: number, before: Token | undefined) {
+  if (before === undefined || !BEFORE_A_VALUE.includes(before.text)) return null;
+  const reader = new RegExp(REGULAR_EXPRESSION);
+  reader.lastIndex = offset;
+  return reader.exec(text);
 }
 
 /** The index of the `{` of the definition's object literal; nothing when there is not exactly one. */

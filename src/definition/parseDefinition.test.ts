@@ -36,6 +36,7 @@ test("a definition of an id and a version gets every default", () => {
     timeZone: "UTC",
     locale: "C.UTF-8",
     policies: { usr: "verified", etc: "rendered", var: "persistent-noexec" },
+    executionControl: "signed",
     root: { compression: "none" },
     disk: {
       sizeBytes: 2048 * 2 ** 20,
@@ -194,10 +195,15 @@ const BAD: readonly [name: string, changes: object, ...problems: RegExp[]][] = [
   [
     "disk too small",
     { disk: { size: "1G" } },
-    /^disk\.size is "1G": at least "1534MiB": esp 256MiB, 2 × root/,
+    /^disk\.size is "1G": at least "1536MiB": esp 256MiB, 2 × root/,
   ],
   ["verity slot too small", { disk: { veritySlot: "4M" } }, /^disk\.veritySlot is "4M": at least "5MiB"/],
   ["ten tries", { bootTries: 10 }, /^bootTries is 10: a whole number from 1 to 9/],
+  [
+    "execution control over a writable root",
+    { level: "classic", executionControl: "signed" },
+    /^executionControl is "signed": a level whose usr is "verified"/,
+  ],
   ["half a try", { bootTries: 1.5 }, /^bootTries is 1\.5: a whole number/],
   ["30 February", { sourceDate: "2026-02-30" }, /^sourceDate is "2026-02-30": a date/],
   ["time without zone", { sourceDate: "2026-01-01T12:00:00" }, /^sourceDate .*"2026-01-01T12:00:00Z"/],
@@ -254,9 +260,9 @@ test("what fits one level's disk does not fit another's", () => {
   const disk = { size: "900MiB" };
   assert.deepEqual(problemsOf({ ...GOOD, level: "classic", disk }), []);
   assert.equal(problemsOf({ ...GOOD, level: "total", disk }).length, 1);
-  assert.deepEqual(problemsOf({ ...GOOD, level: "total", disk: { size: "1470MiB" } }), []);
-  assert.equal(problemsOf({ ...GOOD, level: "semi", disk: { size: "1533MiB" } }).length, 1);
-  assert.deepEqual(problemsOf({ ...GOOD, level: "semi", disk: { size: "1534MiB" } }), []);
+  assert.deepEqual(problemsOf({ ...GOOD, level: "total", disk: { size: "1472MiB" } }), []);
+  assert.equal(problemsOf({ ...GOOD, level: "semi", disk: { size: "1535MiB" } }).length, 1);
+  assert.deepEqual(problemsOf({ ...GOOD, level: "semi", disk: { size: "1536MiB" } }), []);
 });
 
 const KEYS = ["id", "version", "files", "units", "enable", "level", "usr", "disk", "size", "kernel", "arguments",

@@ -3,7 +3,7 @@ import type { Definition, DefinitionFile } from "./definition.ts";
 import { DefinitionError } from "./definitionError.ts";
 import { findContradictions, toPartitionSizes } from "./findContradictions.ts";
 import { findSchemaProblems } from "./findSchemaProblems.ts";
-import { toTreePolicies } from "./levels.ts";
+import { defaultExecutionControl, toTreePolicies } from "./levels.ts";
 import { parseMode } from "./parseMode.ts";
 import { parseSourceDate } from "./parseSourceDate.ts";
 import { toProblem } from "./problem.ts";
@@ -58,6 +58,7 @@ function complete(layer: FlatLayer, sources: SourceContents): Definition {
   if (id === undefined || version === undefined)
     throw new TypeError("findContradictions let through no id or version");
   const date = parseSourceDate(layer.sourceDate ?? DEFAULTS.sourceDate);
+  const policies = toTreePolicies(layer.level ?? DEFAULTS.level);
   if ("wanted" in date) throw new TypeError("the schema let through a source date that is none");
   return {
     id,
@@ -84,7 +85,8 @@ function complete(layer: FlatLayer, sources: SourceContents): Definition {
     hostname: layer.hostname ?? id,
     timeZone: layer.timeZone ?? DEFAULTS.timeZone,
     locale: layer.locale ?? DEFAULTS.locale,
-    policies: toTreePolicies(layer.level ?? DEFAULTS.level),
+    policies,
+    executionControl: layer.executionControl ?? defaultExecutionControl(policies),
     root: { compression: layer.root?.compression ?? DEFAULTS.compression },
     disk: toPartitionSizes(layer),
     bootTries: layer.bootTries ?? DEFAULTS.bootTries,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DEFAULTS } from "./defaults.ts";
-import { ETC_POLICIES, LEVELS, USR_POLICIES, VAR_POLICIES } from "./levels.ts";
+import { ETC_POLICIES, EXECUTION_CONTROLS, LEVELS, USR_POLICIES, VAR_POLICIES } from "./levels.ts";
 import { MODE_PATTERN, MODE_WANTED, parseMode } from "./parseMode.ts";
 import { SOURCE_DATE_PATTERN, SOURCE_DATE_WANTED, parseSourceDate } from "./parseSourceDate.ts";
 import { SIZE_PATTERN, SIZE_WANTED, parseSize } from "./size.ts";
@@ -11,7 +11,8 @@ import { TEXT_RULES } from "./textRules.ts";
 /**
  * The form of a definition as it is written. Every key is optional here, since a definition can
  * extend another; `findContradictions` asks for what a whole system needs. Defaults are shown, not
- * filled in: what a layer does not say must not replace what its base says.
+ * filled in: what a layer does not say must not replace what its base says. `checks` is no part of
+ * it: `loadDefinition` takes it out before, since functions are no data.
  */
 
 const size = () => scalar(SIZE_PATTERN, SIZE_WANTED, parseSize);
@@ -174,6 +175,10 @@ export const layerSchema = section(
       "Level of immutability, or one policy per tree.",
       DEFAULTS.level,
     ),
+    executionControl: key(
+      choice(EXECUTION_CONTROLS),
+      "`signed`: under Secure Boot the kernel runs programs and loads modules from the signed root only. Default: `signed` where `/var` holds no programs (`sealed`, `total`), else `off`.",
+    ),
     root: key(
       section(
         {
@@ -235,7 +240,7 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 
 
 /** What type-checks has the types that the schema takes, and neither knows a key that the other does not. */
 type InputTypesFit =
-  Omit<SystemLayer, "extends"> extends DeepReadonly<z.input<typeof layerSchema>> ? true : false;
-type Sections = Exclude<keyof SystemLayer, "extends" | "files" | "level">;
+  Omit<SystemLayer, "extends" | "checks"> extends DeepReadonly<z.input<typeof layerSchema>> ? true : false;
+type Sections = Exclude<keyof SystemLayer, "extends" | "checks" | "files" | "level">;
 type SameKeys = Same<Keys<Pick<SystemLayer, Sections>>, Keys<Pick<z.input<typeof layerSchema>, Sections>>>;
 export const INTERFACE_AND_SCHEMA_AGREE: [InputTypesFit, SameKeys] = [true, true];

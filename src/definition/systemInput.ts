@@ -1,4 +1,5 @@
-import type { LevelName, TreePolicies } from "./levels.ts";
+import type { Check } from "#release/checks/check.ts";
+import type { ExecutionControl, LevelName, TreePolicies } from "./levels.ts";
 
 /**
  * What a person writes: a system, or changes to another one. An editor shows these comments while
@@ -33,6 +34,8 @@ export interface SystemLayer {
   readonly locale?: string;
   /** Level of immutability, or one policy per tree. */
   readonly level?: LevelName | TreePolicies;
+  /** `signed`: under Secure Boot the kernel runs programs and loads modules from the signed root only. Default: `signed` where `/var` holds no programs (`sealed`, `total`), else `off`. */
+  readonly executionControl?: ExecutionControl;
   /** How the root image is stored. */
   readonly root?: RootInput;
   /** Sizes of the disk and its partitions: `600MiB`, `2GiB`, `1G` (always powers of 1024) or a number of bytes; whole MiB. */
@@ -41,6 +44,8 @@ export interface SystemLayer {
   readonly bootTries?: number;
   /** Every timestamp in the image: a date such as `2026-01-01`, a time with its zone, or seconds since 1970. A fixed date keeps builds reproducible. */
   readonly sourceDate?: string | number;
+  /** What must be true of every build before it is written: checks of `socle/checks`, or your own. Those of the base run too. In TypeScript only. */
+  readonly checks?: readonly Check[];
 }
 
 /** A whole system: its id and version are its own. */

@@ -40,6 +40,7 @@ export async function buildDisk(
     configured: StepResult<unknown>;
     root: StepResult<PackedRoot>;
     uki: StepResult<{ sizeBytes: number }>;
+    signature: StepResult<unknown> | undefined;
   },
 ): Promise<StepResult<BuiltDisk>> {
   const layout = planDisk(context, parts.root.value, parts.uki.value.sizeBytes);
@@ -52,12 +53,21 @@ export async function buildDisk(
     esp: join(esp.folder, "esp.img"),
     "root-a": join(parts.root.folder, "root.img"),
     ...(parts.root.value.rootHash === undefined ? {} : { "verity-a": join(parts.root.folder, "verity.img") }),
+    ...(parts.signature === undefined
+      ? {}
+      : { "signature-a": join(parts.signature.folder, "signature.img") }),
     ...(var_ === undefined ? {} : { var: join(var_.folder, "var.img") }),
   };
   return context.cache.run({
     name: "disk",
     code: [import.meta.filename],
-    inputs: { layout: JSON.stringify(layout), esp: esp.key, root: parts.root.key, var: var_?.key },
+    inputs: {
+      layout: JSON.stringify(layout),
+      esp: esp.key,
+      root: parts.root.key,
+      signature: parts.signature?.key,
+      var: var_?.key,
+    },
     describe: () =>
       `${(layout.sizeBytes / (1 << 30)).toFixed(1)} GiB, ${layout.partitions.length} partitions`,
     make: async (folder) => {

@@ -1,10 +1,24 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { encodeCpio, type CpioEntry } from "#boot/cpio.ts";
-import { encodeInitrdScript, INITRD_MODULES, INITRD_PROGRAMS } from "#boot/initrdScript.ts";
+import {
+  encodeInitrdScript,
+  EXECUTION_POLICY_PATH,
+  INITRD_MODULES,
+  INITRD_PROGRAMS,
+} from "#boot/initrdScript.ts";
 import { selectModules } from "#boot/kernelModules.ts";
 import { systemUuidOf } from "#boot/partitionUuids.ts";
-import { fileSize, listTree, readBytes, readText, remove, writeWithParents } from "#system/files.ts";
+import {
+  fileSize,
+  hashBytes,
+  listTree,
+  readBytes,
+  readText,
+  remove,
+  writeWithParents,
+} from "#system/files.ts";
+import { encodeIpePolicy, signIpePolicy } from "#trust/ipePolicy.ts";
 
 import type { BuildContext } from "./buildContext.ts";
 import type { InstalledTree } from "./installTree.ts";
@@ -16,7 +30,9 @@ export async function buildInitrd(
   installed: StepResult<InstalledTree>,
 ): Promise<StepResult<{ sizeBytes: number; modules: number }>> {
   const { definition, tools, signal } = context;
-  const script = encodeInitrdScript(definition.policies, systemUuidOf(definition.id, "var"));
+  const { policies, id, executionControl } = definition;
+  const script = encodeInitrdScript(policies, systemUuidOf(id, "var"), executionControl);
+  const policy = executionControl === "signed" ? await signExecutionPolicy(context) : undefined;
   const { kernelVersion } = installed.value;
   const wanted = [...Object.values(INITRD_MODULES).flat(), ...definition.kernel.initrdModules];
   return context.cache.run({
@@ -28,6 +44,7 @@ export async function buildInitrd(
       programs: INITRD_PROGRAMS,
       modules: wanted,
       sourceDateEpoch: definition.sourceDateEpoch,
+      ...(policy === undefined ? {} : { policy: hashBytes(policy) }),
     },
     describe: ({ sizeBytes, modules }) => `${(sizeBytes / 1e6).toFixed(1)} MB, ${modules} kernel modules`,
     make: async (folder) => {
@@ -47,7 +64,7 @@ export async function buildInitrd(
         { folders: [installed.folder, folder], signal, title: "gather the initrd" },
       );
       const archive = encodeCpio(
-        [...(await readEntries(stage)), ...frame(script)],
+        [...(await readEntries(stage)), ...frame(script, policy)],
         definition.sourceDateEpoch,
       );
       await remove(stage);
@@ -59,7 +76,7 @@ export async function buildInitrd(
 }
 
 /** The script itself and the folders it mounts on. */
-function frame(script: string): CpioEntry[] {
+function frame(script: string, policy: Uint8Array | undefined): CpioEntry[] {
   const mountPoints = ["dev", "proc", "run", "sys", "sysroot", "tmp", "etc"];
   return [
     ...mountPoints.map((path): CpioEntry => ({ kind: "directory", path })),
@@ -69,7 +86,18 @@ function frame(script: string): CpioEntry[] {
     { kind: "file", path: "etc/initrd-release", content: Buffer.from("ID=socle-initrd\n") },
     // PARTUUID is looked up on the disks: there is no udev, so no /dev/disk to read it from.
     { kind: "file", path: "etc/blkid.conf", content: Buffer.from("EVALUATE=scan\nCACHE_FILE=/dev/null\n") },
+    ...(policy === undefined
+      ? []
+      : [
+          { kind: "directory", path: dirname(EXECUTION_POLICY_PATH).slice(1) } as const,
+          { kind: "file", path: EXECUTION_POLICY_PATH.slice(1), content: policy } as const,
+        ]),
   ];
+}
+
+/** Its name is that of its folder in securityfs; the version only matters to a kernel that runs an older one. */
+async function signExecutionPolicy({ signing }: BuildContext): Promise<Uint8Array> {
+  return signIpePolicy(encodeIpePolicy({ name: "socle", version: "1.0.0" }), signing.db);
 }
 
 async function readEntries(stage: string): Promise<CpioEntry[]> {

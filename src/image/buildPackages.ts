@@ -35,8 +35,11 @@ export const TOOL_PACKAGES: readonly string[] = [
   "mtools",
   "openssl",
   "ovmf",
+  "python3-tuf", // a second reader of the repositories that are published here
+  "python3-virt-firmware", // virt-fw-vars
   "qemu-system-x86",
   "qemu-utils",
+  "sbsigntool",
   "systemd",
   "systemd-boot-efi",
   "systemd-boot-tools",

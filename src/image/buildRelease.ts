@@ -31,11 +31,15 @@ import type { BuildContext } from "./buildContext.ts";
 import { buildDisk, type BuiltDisk } from "./buildDisk.ts";
 import { buildInitrd } from "./buildInitrd.ts";
 import { buildUki } from "./buildUki.ts";
+import { checkRelease } from "./checkRelease.ts";
 import { configureTree } from "./configureTree.ts";
 import { describePackages } from "./describePackages.ts";
+import { describeTree } from "./describeTree.ts";
 import { installTree } from "./installTree.ts";
 import { packRoot, type PackedRoot } from "./packRoot.ts";
 import { preparePrograms } from "./preparePrograms.ts";
+import { PROVENANCE_FILE, signProvenance } from "./signProvenance.ts";
+import { signRoot } from "./signRoot.ts";
 import { digest, type Json, type StepResult } from "./stepCache.ts";
 
 export interface BuiltRelease {
@@ -50,28 +54,43 @@ export async function buildRelease(context: BuildContext, output: string): Promi
   const installed = await installTree(context);
   const [programs, initrd] = await Promise.all([preparePrograms(context), buildInitrd(context, installed)]);
   const configured = await configureTree(context, installed, programs);
-  const root = await packRoot(context, installed, configured);
-  const uki = await buildUki(context, { installed, root, initrd });
-  const [disk, packages] = await Promise.all([
-    buildDisk(context, { installed, configured, root, uki }),
-    describePackages(context, installed),
+  const [root, described] = await Promise.all([
+    packRoot(context, installed, configured),
+    describeRoot(context, installed, configured),
   ]);
+  const signature = await signRoot(context, root);
+  const uki = await buildUki(context, { installed, root, initrd });
+  await checkRelease(context, { installed, configured, root, uki, contents: described.contents });
+  const disk = await buildDisk(context, { installed, configured, root, uki, signature });
   const manifest = await writeRelease(context, output, {
     kernelVersion: installed.value.kernelVersion,
     root,
+    signature,
     uki,
     disk,
-    packages,
+    ...described,
   });
   return { folder: output, manifest, steps: { packages: installed.folder, configure: configured.folder } };
+}
+
+/** Beside the packing, which leaves room for it. */
+async function describeRoot(
+  context: BuildContext,
+  installed: StepResult<unknown>,
+  configured: StepResult<unknown>,
+): Promise<Pick<ReleaseParts, "inventory" | "contents">> {
+  const inventory = await describePackages(context, installed);
+  return { inventory, contents: await describeTree(context, installed, configured, inventory) };
 }
 
 interface ReleaseParts {
   readonly kernelVersion: string;
   readonly root: StepResult<PackedRoot>;
+  readonly signature: StepResult<null> | undefined;
   readonly uki: StepResult<{ commandLine: string }>;
   readonly disk: StepResult<BuiltDisk>;
-  readonly packages: StepResult<null>;
+  readonly inventory: StepResult<null>;
+  readonly contents: StepResult<unknown>;
 }
 
 /** Lays the artifacts out under their release names, beside the target first, so that it is there whole or not at all. */
@@ -87,23 +106,31 @@ async function writeRelease(
     code: [import.meta.filename],
     inputs: {
       names: files.map(({ name }) => name),
-      keys: [parts.root.key, parts.uki.key, parts.disk.key, parts.packages.key],
+      keys: [
+        parts.root.key,
+        parts.uki.key,
+        parts.disk.key,
+        parts.inventory.key,
+        parts.contents.key,
+        ...(parts.signature === undefined ? [] : [parts.signature.key]),
+      ],
     },
     make: async () => describeFiles(files),
   });
   const manifest = toManifest(context, parts, artifacts);
   const manifestText = encodeManifest(manifest);
-  const manifestName = toArtifactName("manifest", definition);
-  if ((await readIfPresent(join(output, manifestName))) === manifestText && (await isWhole(output, files))) {
-    return manifest;
-  }
+  const manifestFile = { name: toArtifactName("manifest", definition), sha256: hashBytes(manifestText) };
+  const provenance = await signProvenance(context, manifest, manifestFile);
+  const provenanceFile = { name: toArtifactName("provenance", definition), sha256: provenance.value.sha256 };
+  files.push({ kind: "provenance", ...provenanceFile, file: join(provenance.folder, PROVENANCE_FILE) });
+  const checksums = encodeChecksums([...artifacts, manifestFile, provenanceFile]);
+  const texts = { [manifestFile.name]: manifestText, [CHECKSUMS_NAME]: checksums };
+  if ((await isWhole(output, files)) && (await hasTexts(output, texts))) return manifest;
   await removeStaleWorkFolders(dirname(output), `.${basename(output)}`);
   const work = await makeWorkFolder(dirname(output), `.${basename(output)}`);
   try {
     for (const { file, name } of files) await linkOrCopy(file, join(work, name));
-    await writeWithParents(join(work, manifestName), manifestText);
-    const checksums = [...artifacts, { name: manifestName, sha256: hashBytes(manifestText) }];
-    await writeWithParents(join(work, CHECKSUMS_NAME), encodeChecksums(checksums));
+    for (const [name, text] of Object.entries(texts)) await writeWithParents(join(work, name), text);
     await replaceFolder(work, output);
   } catch (error) {
     await remove(work);
@@ -120,7 +147,10 @@ interface ReleaseFile {
   readonly sha256?: Sha256;
 }
 
-function listFiles(definition: Definition, { root, uki, disk, packages }: ReleaseParts): ReleaseFile[] {
+function listFiles(
+  definition: Definition,
+  { root, signature, uki, disk, inventory, contents }: ReleaseParts,
+): ReleaseFile[] {
   const { rootHash } = root.value;
   const slots = rootHash === undefined ? undefined : rootUuidsOf(rootHash);
   const files: ReleaseFile[] = [
@@ -140,9 +170,14 @@ function listFiles(definition: Definition, { root, uki, disk, packages }: Releas
     {
       kind: "packages",
       name: toArtifactName("packages", definition),
-      file: join(packages.folder, "packages.tsv"),
+      file: join(inventory.folder, "packages.tsv"),
     },
-    { kind: "sbom", name: toArtifactName("sbom", definition), file: join(packages.folder, "sbom.cdx.json") },
+    { kind: "sbom", name: toArtifactName("sbom", definition), file: join(contents.folder, "sbom.cdx.json") },
+    {
+      kind: "contents",
+      name: toArtifactName("contents", definition),
+      file: join(contents.folder, "contents.json"),
+    },
   ];
   if (slots !== undefined) {
     files.push(
@@ -158,6 +193,13 @@ function listFiles(definition: Definition, { root, uki, disk, packages }: Releas
         file: join(root.folder, "verity.img"),
       },
     );
+  }
+  if (slots !== undefined && signature !== undefined) {
+    files.push({
+      kind: "root-signature",
+      name: toArtifactName("root-signature", definition, slots.signature),
+      file: join(signature.folder, "signature.img"),
+    });
   }
   return files;
 }
@@ -180,12 +222,19 @@ async function isWhole(output: string, files: readonly ReleaseFile[]): Promise<b
   return sizes.every(Boolean);
 }
 
+async function hasTexts(output: string, texts: Readonly<Record<string, string>>): Promise<boolean> {
+  const equal = await Promise.all(
+    Object.entries(texts).map(async ([name, text]) => (await readIfPresent(join(output, name))) === text),
+  );
+  return equal.every(Boolean);
+}
+
 function toManifest(
-  { definition, lock }: BuildContext,
+  { definition, lock, signing }: BuildContext,
   parts: ReleaseParts,
   artifacts: ReleaseArtifact[],
 ): ReleaseManifest {
-  const { id, version, policies, disk, distribution, sourceDateEpoch } = definition;
+  const { id, version, policies, executionControl, disk, distribution, sourceDateEpoch } = definition;
   const { rootHash } = parts.root.value;
   return {
     apiVersion: "socle/v1",
@@ -194,6 +243,11 @@ function toManifest(
     version,
     level: toLevelName(policies),
     policies,
+    executionControl,
+    signing: {
+      development: signing.development,
+      secureBootCertificate: hashBytes(signing.db.certificate),
+    },
     suite: distribution.suite,
     ...(rootHash === undefined ? {} : { rootHash }),
     kernelVersion: parts.kernelVersion,

@@ -2,7 +2,8 @@ import { join } from "node:path";
 
 import { toKernelCommandLine, toRootReference } from "#boot/kernelCommandLine.ts";
 import { systemUuidOf } from "#boot/partitionUuids.ts";
-import { fileSize, writeWithParents } from "#system/files.ts";
+import { hashBytes, readBytes, writeWithParents } from "#system/files.ts";
+import { signPortableExecutable } from "#trust/authenticode.ts";
 
 import type { BuildContext } from "./buildContext.ts";
 import { encodeOsRelease } from "./imageFiles.ts";
@@ -10,12 +11,12 @@ import type { InstalledTree } from "./installTree.ts";
 import type { PackedRoot } from "./packRoot.ts";
 import type { StepResult } from "./stepCache.ts";
 
-/** The unified kernel image, with the root hash in its command line: `uki.efi`. */
+/** The unified kernel image, with the root hash in its command line, signed for Secure Boot: `uki.efi`. */
 export async function buildUki(
   context: BuildContext,
   parts: { installed: StepResult<InstalledTree>; root: StepResult<PackedRoot>; initrd: StepResult<unknown> },
 ): Promise<StepResult<{ commandLine: string; sizeBytes: number }>> {
-  const { definition, tools, signal } = context;
+  const { definition, tools, signal, signing } = context;
   const { kernelVersion } = parts.installed.value;
   const reference = toRootReference(
     definition.policies,
@@ -27,7 +28,13 @@ export async function buildUki(
   return context.cache.run({
     name: "kernel",
     code: [import.meta.filename],
-    inputs: { installed: parts.installed.key, initrd: parts.initrd.key, commandLine, osRelease },
+    inputs: {
+      installed: parts.installed.key,
+      initrd: parts.initrd.key,
+      commandLine,
+      osRelease,
+      certificate: hashBytes(signing.db.certificate),
+    },
     describe: ({ sizeBytes }) => `${(sizeBytes / 1e6).toFixed(1)} MB`,
     make: async (folder) => {
       const file = join(folder, "uki.efi");
@@ -47,7 +54,9 @@ export async function buildUki(
         environment: { SOURCE_DATE_EPOCH: String(definition.sourceDateEpoch) },
         signal,
       });
-      return { commandLine, sizeBytes: await fileSize(file) };
+      const signed = await signPortableExecutable(await readBytes(file), signing.db);
+      await writeWithParents(file, signed);
+      return { commandLine, sizeBytes: signed.length };
     },
   });
 }

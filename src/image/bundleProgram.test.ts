@@ -4,10 +4,16 @@ import { once } from "node:events";
 import { cp, mkdir, mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { isBuiltin } from "node:module";
 import { createInterface } from "node:readline";
 import { after, test } from "node:test";
-import { fetchStatus, MachineCallError } from "#cli/commands/status.ts";
+import { MachineCallError } from "#cli/callMachine.ts";
+import { fetchUpdateCheck } from "#cli/commands/updateCheck.ts";
+import { fetchInventory } from "#cli/fetchInventory.ts";
+import { fetchStatus } from "#cli/commands/status.ts";
+import { startMemoryServer } from "#system/tuf/memoryServer.fixture.ts";
 import { createDevelopmentAccess } from "#trust/certificates.ts";
+import { MemoryRepository } from "#trust/memoryRepository.fixture.ts";
 import { bundleProgram } from "./bundleProgram.ts";
 
 const PROJECT_FOLDER = resolve(import.meta.dirname, "../..");
@@ -17,6 +23,12 @@ const folder = await mkdtempDisposable(join(tmpdir(), "socle-bundle-"));
 after(() => folder.remove());
 const agentFile = join(folder.path, "agent.mjs");
 await bundleAgent(agentFile);
+const sealedAgentFile = join(folder.path, "sealed.mjs");
+await bundleProgram({
+  entry: "src/agent/sealedAgent.fixture.ts",
+  outFile: sealedAgentFile,
+  projectFolder: PROJECT_FOLDER,
+});
 
 async function bundleAgent(outFile: string): Promise<void> {
   await bundleProgram({ entry: "src/agent/main.ts", outFile, projectFolder: PROJECT_FOLDER });
@@ -79,7 +91,18 @@ test("two bundles are the same bytes, also from a clone in another folder", asyn
   assert.deepEqual(await readFile(join(folder.path, "again.mjs")), expected);
 
   const clone = join(folder.path, "elsewhere", "clone");
-  const packages = ["@bufbuild/protobuf", "@connectrpc/connect", "@connectrpc/connect-node", "zod"];
+  const packages = [
+    "@bufbuild/protobuf",
+    "@connectrpc/connect",
+    "@connectrpc/connect-node",
+    "@tufjs/canonical-json",
+    "@tufjs/models",
+    "balanced-match",
+    "brace-expansion",
+    "minimatch",
+    "tuf-js",
+    "zod",
+  ];
   for (const path of ["src", "package.json", ...packages.map((name) => `node_modules/${name}`)]) {
     await cp(join(PROJECT_FOLDER, path), join(clone, path), { recursive: true });
   }
@@ -91,22 +114,54 @@ test("two bundles are the same bytes, also from a clone in another folder", asyn
 
 test("the bundle needs nothing but Node", async () => {
   const text = await readFile(agentFile, "utf8");
-  const imports = [...text.matchAll(/\b(?:from|import)\s*\(?["'`]([^"'`]+)["'`]/g)].map(([, name]) => name);
-  assert.ok(imports.length > 0);
+  // Only what can be a module's name: the code also has texts such as `from "${url}"`.
+  const statements = /(?<!\.)\b(?:from|import|require)\s*\(?["'`]([\w@:./-]+)["'`]/g;
+  const imports = [...text.matchAll(statements)].map(([, name]) => name ?? "");
+  assert.ok(imports.includes("node:http2"), imports.join());
   assert.deepEqual(
-    imports.filter((name) => !name?.startsWith("node:")),
+    imports.filter((name) => !isBuiltin(name)),
     [],
   );
 });
 
 test("without JIT, a machine answers its status and stops at SIGTERM", async () => {
-  const outFile = join(folder.path, "sealed.mjs");
-  await bundleProgram({ entry: "src/agent/sealedAgent.fixture.ts", outFile, projectFolder: PROJECT_FOLDER });
-  await using agent = spawnAgent(outFile, listenEnvironment);
+  await using agent = spawnAgent(sealedAgentFile, listenEnvironment);
   const { port } = await agent.readLog();
   const status = await fetchStatus(toMachineAccess(port), { timeoutMs: 5_000 });
   assert.equal(status.machine?.hostname, "edge-01");
   assert.deepEqual(status.problems, []);
+  assert.equal(await agent.stop(), 0);
+});
+
+test("without JIT, a machine lists what is on it", async () => {
+  await using agent = spawnAgent(sealedAgentFile, listenEnvironment);
+  const { port } = await agent.readLog();
+  const { files, packages, unreadable } = await fetchInventory(toMachineAccess(port), { timeoutMs: 10_000 });
+  assert.ok(files.some(({ path, mode }) => path === "/usr/bin/su" && mode === 0o4755));
+  assert.equal(packages.length, 2);
+  assert.deepEqual(unreadable, []);
+  assert.equal(await agent.stop(), 0);
+});
+
+test("without JIT, a machine checks a repository for updates, and refuses one of another project", async () => {
+  const repository = await MemoryRepository.create(["1.0.0", "1.1.0"], { now: new Date() });
+  const stranger = await MemoryRepository.create(["9.0.0"], { now: new Date() });
+  await using server = await startMemoryServer(() => repository.files);
+  await using other = await startMemoryServer(() => stranger.files);
+  const trustedRoot = join(folder.path, "root.json");
+  await writeFile(trustedRoot, repository.readText("metadata/1.root.json"));
+  await using agent = spawnAgent(sealedAgentFile, {
+    ...listenEnvironment,
+    SOCLE_TRUSTED_ROOT: trustedRoot,
+    SOCLE_STATE: join(folder.path, "tuf"),
+  });
+  const { port } = await agent.readLog();
+  const check = (url: string) =>
+    fetchUpdateCheck(toMachineAccess(port), { repository: url, channel: "stable" }, { timeoutMs: 10_000 });
+  const { newer, newest } = await check(server.url);
+  assert.equal(newer, true);
+  assert.equal(newest?.version, "1.1.0");
+  await assert.rejects(check(other.url), { name: "MachineRefusal", code: "other-project" });
   assert.equal(await agent.stop(), 0);
 });
 

@@ -21,7 +21,7 @@ export async function configureTree(
   programs: DevicePrograms,
 ): Promise<StepResult<null>> {
   const { definition, tools, signal } = context;
-  const files = listImageFiles(definition);
+  const files = listImageFiles(definition, context.signing);
   return context.cache.run({
     name: "configure",
     code: [import.meta.filename],

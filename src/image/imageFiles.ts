@@ -1,7 +1,10 @@
 import type { Definition } from "#definition/definition.ts";
 import { toLevelName } from "#definition/levels.ts";
+import { ROOT_PARTITION_NUMBERS } from "#boot/diskLayout.ts";
 import { ETC_MOUNTS, encodeFstab, hasVarPartition, VAR_MOUNTS } from "#boot/levelMounts.ts";
 import { systemUuidOf } from "#boot/partitionUuids.ts";
+
+import type { BuildSigning } from "./buildSigning.ts";
 
 /** A file or symlink that the build adds to the packages' tree. */
 export type ImageFile =
@@ -15,9 +18,10 @@ export type ImageFile =
   | { readonly kind: "symlink"; readonly path: string; readonly target: string };
 
 /** Everything that the build itself and the definition put into the image, later ones over earlier ones. */
-export function listImageFiles(definition: Definition): ImageFile[] {
+export function listImageFiles(definition: Definition, signing: BuildSigning): ImageFile[] {
   return [
-    ...identityFiles(definition),
+    ...identityFiles(definition, signing),
+    ...trustFiles(definition, signing),
     ...stateFiles(definition),
     ...networkFiles(),
     ...serviceFiles(definition),
@@ -39,15 +43,18 @@ function symlink(path: string, target: string): ImageFile {
   return { kind: "symlink", path, target };
 }
 
-function identityFiles(definition: Definition): ImageFile[] {
-  const { id, version, name, policies } = definition;
+function identityFiles(definition: Definition, { development }: BuildSigning): ImageFile[] {
+  const { id, version, name, policies, executionControl, bootTries } = definition;
   const image = {
     id,
     version,
     name,
     level: toLevelName(policies),
     policies,
-    rootSlots: policies.usr === "verified" ? { A: 2, B: 4 } : { A: 2 },
+    rootSlots: policies.usr === "verified" ? ROOT_PARTITION_NUMBERS : { A: ROOT_PARTITION_NUMBERS.A },
+    executionControl,
+    bootTries,
+    signing: development ? "development" : "project",
   };
   return [
     text("/usr/lib/os-release", encodeOsRelease(definition)),
@@ -58,6 +65,28 @@ function identityFiles(definition: Definition): ImageFile[] {
     symlink("/etc/localtime", `/usr/share/zoneinfo/${definition.timeZone}`),
     // Empty, not "uninitialized": that would make every boot of a read-only /etc a first boot.
     text("/etc/machine-id", "", 0o444),
+  ];
+}
+
+/** What a machine checks updates and extensions with. */
+function trustFiles(
+  { executionControl }: Definition,
+  { trustedRoot, extensionCertificates }: BuildSigning,
+): ImageFile[] {
+  return [
+    text("/usr/share/socle/trust/root.json", trustedRoot),
+    ...extensionCertificates.map((certificate, index) =>
+      text(`/usr/lib/verity.d/socle-${index + 1}.crt`, certificate),
+    ),
+    // Whoever has this capability could switch the kernel's execution policy off (IPE).
+    ...(executionControl === "signed"
+      ? [
+          text(
+            "/usr/lib/systemd/system.conf.d/socle-execution.conf",
+            "# Nobody, root included, may switch the execution policy off. systemd-system.conf(5)\n[Manager]\nCapabilityBoundingSet=~CAP_MAC_ADMIN\n",
+          ),
+        ]
+      : []),
   ];
 }
 
@@ -137,6 +166,13 @@ function serviceFiles({ policies }: Definition): ImageFile[] {
       "[Unit]\nRequires=multi-user.target socle-agent.service\nAfter=multi-user.target socle-agent.service\n",
     ),
   ];
+  files.push(
+    text("/usr/lib/socle/is-counted-boot", IS_COUNTED_BOOT, 0o755),
+    text(
+      `${units}/systemd-bless-boot.service.d/socle.conf`,
+      "[Service]\nExecCondition=/usr/lib/socle/is-counted-boot\n",
+    ),
+  );
   if (ETC_MOUNTS[policies.etc] === "rendered-overlay") {
     files.push(
       text(`${units}/socle-configuration.service`, CONFIGURATION_UNIT),
@@ -145,6 +181,16 @@ function serviceFiles({ policies }: Definition): ImageFile[] {
   }
   return files;
 }
+
+/**
+ * systemd-boot says in a variable which image it counts. When the firmware refuses that one and the
+ * loader is started again, the variable still names the refused image, which would then be blessed.
+ */
+const IS_COUNTED_BOOT = `#!/bin/sh
+# Whether the image that runs is the one that systemd-boot counted. Each variable: four bytes of attributes, UTF-16.
+variable() { tr -cd '[:print:]' < "/sys/firmware/efi/efivars/$1-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"; }
+[ "$(variable LoaderBootCountPath)" = "$(variable StubImageIdentifier)" ]
+`;
 
 const AGENT_UNIT = `[Unit]
 Description=Socle agent
@@ -174,5 +220,5 @@ Type=oneshot
 RemainAfterExit=yes
 ExecStart=/usr/lib/socle/node --jitless /usr/lib/socle/configure.mjs
 ImportCredential=socle.*
-TimeoutStartSec=30
+TimeoutStartSec=90
 `;

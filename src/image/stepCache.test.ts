@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 
 import type { ProgressEvent } from "#progress/events.ts";
+import { noteCommand } from "#system/recordCommands.ts";
 import { runCommand } from "#system/runCommand.ts";
 
 import { digest, StepCache, type Json, type Step } from "./stepCache.ts";
@@ -135,4 +136,32 @@ test("a result that is found counts as used now, and the cache knows what was as
   await cache.run(stepOf("x"));
   assert.ok((await stat(record)).mtimeMs > Date.now() - 60_000);
   assert.deepEqual([...cache.used], [folder]);
+});
+
+test("the commands of a step are kept with its result, without the folders of this host", async () => {
+  const { folders, openCache } = await setUp();
+  const from = join(folders.steps, "packages", "a".repeat(64), "tree");
+  const step = stepOf("commands", {
+    name: "root",
+    make: async (folder) => {
+      noteCommand(["mkfs.erofs", `--from=${from}`, join(folder, "root.img")]);
+      return 1;
+    },
+  });
+  const wanted = new Map([["root", [["mkfs.erofs", "--from=steps/packages/tree", "work/root/root.img"]]]]);
+  const first = openCache();
+  await first.run(step);
+  assert.deepEqual(first.commands, wanted);
+  const second = openCache();
+  await second.run(step);
+  assert.deepEqual(second.commands, wanted);
+});
+
+test("a result whose commands were not recorded is made again", async () => {
+  const { openCache } = await setUp();
+  const { folder, value } = await openCache().run(stepOf("unrecorded"));
+  const record = join(folder, "step.json");
+  const { commands: _, ...old } = JSON.parse(await readFile(record, "utf8")) as Record<string, unknown>;
+  await writeFile(record, JSON.stringify(old));
+  assert.notEqual((await openCache().run(stepOf("unrecorded"))).value, value);
 });

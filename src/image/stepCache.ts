@@ -15,6 +15,7 @@ import {
   touch,
   writeWithParents,
 } from "#system/files.ts";
+import { recordCommands, type CommandLine } from "#system/recordCommands.ts";
 
 import { inStep } from "./buildError.ts";
 
@@ -49,6 +50,8 @@ export interface Step<Value> {
 
 interface StepRecord<Value> {
   readonly value: Value;
+  /** What was run in the tools tree to make it. */
+  readonly commands: readonly CommandLine[];
   readonly files: Readonly<Record<string, readonly [sizeBytes: number, modifiedMs: number]>>;
 }
 
@@ -62,6 +65,7 @@ export class StepCache {
   readonly #work: string;
   readonly #report: Report;
   readonly #used = new Set<string>();
+  readonly #commands = new Map<string, readonly CommandLine[]>();
 
   constructor(folders: { steps: string; work: string }, report: Report) {
     this.#steps = folders.steps;
@@ -74,6 +78,14 @@ export class StepCache {
     return this.#used;
   }
 
+  /**
+   * By step, what made the results that were asked for, in this build or in the one that made them.
+   * Folders of the host are in it by what they hold: `steps/root` is the result of the step `root`.
+   */
+  get commands(): ReadonlyMap<string, readonly CommandLine[]> {
+    return this.#commands;
+  }
+
   async run<Value>(step: Step<Value>): Promise<StepResult<Value>> {
     const key = digest({ name: step.name, code: await digestCode(step.code), inputs: step.inputs });
     const folder = join(this.#steps, step.name, key);
@@ -81,9 +93,9 @@ export class StepCache {
     const value = await reportStep(this.#report, step.name, async () =>
       inStep(step.name, this.#work, async () => {
         const known = await this.#read<Value>(folder);
-        if (known !== undefined) return { value: known.value, cached: true, ...detailOf(step, known.value) };
-        const made = await this.#make(step, folder);
-        return { value: made, ...detailOf(step, made) };
+        const { value, commands } = known ?? (await this.#make(step, folder));
+        this.#commands.set(step.name, commands);
+        return { value, ...(known === undefined ? {} : { cached: true }), ...detailOf(step, value) };
       }),
     );
     return { folder, key, value };
@@ -94,6 +106,7 @@ export class StepCache {
     if (text === undefined) return undefined;
     if (text === "") return undefined; // lost in a power cut
     const record = JSON.parse(text) as StepRecord<Value>; // written by #make below, and by nothing else
+    if ((record.commands as unknown) === undefined) return undefined; // from before they were recorded
     for (const [name, [sizeBytes, modifiedMs]] of Object.entries(record.files)) {
       const now = await readStamp(join(folder, name));
       if (now?.sizeBytes !== sizeBytes || now.modifiedMs !== modifiedMs) return undefined;
@@ -102,11 +115,22 @@ export class StepCache {
     return record;
   }
 
-  async #make<Value>(step: Step<Value>, folder: string): Promise<Value> {
+  /** Where a build lies, and chance in the names of its work folders, is nothing that a release should tell. */
+  #withoutFolders(word: string): string {
+    return word
+      .replaceAll(new RegExp(`${RegExp.escape(this.#steps)}/([^/]+)/[0-9a-f]{64}`, "g"), "steps/$1")
+      .replaceAll(new RegExp(`${RegExp.escape(this.#work)}/([^/]+)-\\d+-[0-9a-f]{8}`, "g"), "work/$1");
+  }
+
+  async #make<Value>(step: Step<Value>, folder: string): Promise<StepRecord<Value>> {
     const work = await makeWorkFolder(this.#work, step.name);
     try {
-      const value = await step.make(work);
-      const record: StepRecord<Value> = { value, files: await recordFiles(work) };
+      const { value, commands } = await recordCommands(async () => step.make(work));
+      const record: StepRecord<Value> = {
+        value,
+        commands: commands.map((argv) => argv.map((word) => this.#withoutFolders(word))),
+        files: await recordFiles(work),
+      };
       // Not synced to the disk: that would wait for all that was just written. ext4 gives a file that was
       // lost in a power cut another size, and such a result is made again.
       await writeWithParents(join(work, "step.json"), JSON.stringify(record));
@@ -114,7 +138,7 @@ export class StepCache {
       // Where another build was quicker its result is as good as ours; where it was touched since it is void.
       if ((await this.#read(folder)) === undefined) await replaceFolder(work, folder);
       else await remove(work);
-      return value;
+      return record;
     } catch (error) {
       // What cannot be removed now is removed by the next run; the first error is the one to tell.
       await remove(work).catch(() => {});

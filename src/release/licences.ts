@@ -58,6 +58,17 @@ export function readLicences(copyrightText: string, findSpdxId: FindSpdxId): Lic
     .filter(isFirst);
 }
 
+export function toLicenceText(licence: Licence): string {
+  switch (licence.kind) {
+    case "id":
+      return licence.id;
+    case "expression":
+      return licence.expression;
+    case "named":
+      return licence.name;
+  }
+}
+
 /** One short name, e.g. `GPL-2+ or Artistic, and Expat`. */
 export function toLicence(name: string, findSpdxId: FindSpdxId): Licence {
   const expression = toExpression(name, findSpdxId);

@@ -17,6 +17,8 @@ const EXAMPLE: ReleaseManifest = {
   version: "1.0.0",
   level: "semi",
   policies: LEVELS.semi,
+  executionControl: "off",
+  signing: { development: true, secureBootCertificate: A },
   suite: "trixie",
   rootHash: A,
   kernelVersion: "6.12.48+deb13-cloud-amd64",

@@ -1,6 +1,13 @@
 import { z } from "zod";
 
-import { ETC_POLICIES, LEVELS, toLevelName, USR_POLICIES, VAR_POLICIES } from "#definition/levels.ts";
+import {
+  ETC_POLICIES,
+  EXECUTION_CONTROLS,
+  LEVELS,
+  toLevelName,
+  USR_POLICIES,
+  VAR_POLICIES,
+} from "#definition/levels.ts";
 
 import { encodeCanonicalJson } from "./canonicalJson.ts";
 import { ReleaseError } from "./releaseError.ts";
@@ -38,6 +45,14 @@ const manifest = z
       etc: keysOf(ETC_POLICIES),
       var: keysOf(VAR_POLICIES),
     }),
+    executionControl: z.enum(EXECUTION_CONTROLS),
+    /** With which keys the release was signed. */
+    signing: z.strictObject({
+      /** Made by themselves to try things out: no machine that matters should trust them. */
+      development: z.boolean(),
+      /** SHA-256 of the certificate (DER) that boot loader, kernel image and root hash are signed with. */
+      secureBootCertificate: sha256,
+    }),
     /** Debian suite, e.g. `trixie`. */
     suite: z.string().min(1),
     /** Of dm-verity; absent where /usr is writable. */
@@ -74,8 +89,8 @@ const manifest = z
         report("artifacts", `two of them have the same ${key}`);
       }
     }
-    if (value.artifacts.some((entry) => entry.kind === "manifest"))
-      report("artifacts", "a manifest cannot list itself");
+    if (value.artifacts.some((entry) => entry.kind === "manifest" || entry.kind === "provenance"))
+      report("artifacts", "a manifest cannot list itself, nor the provenance that names it");
   });
 
 export type ReleaseManifest = Readonly<z.infer<typeof manifest>>;

@@ -6,11 +6,12 @@ import fc from "fast-check";
 import { isSysupdateSafeVersion } from "#boot/version.ts";
 
 import { ARTIFACTS, CHECKSUMS_NAME, toArtifactName, toMatchPattern } from "./releaseNames.ts";
-import type { ArtifactKind, ReleaseName } from "./releaseNames.ts";
+import type { ArtifactKind, PartitionKind, ReleaseName } from "./releaseNames.ts";
 
 const KINDS = Object.keys(ARTIFACTS) as ArtifactKind[];
 const nameOf = (kind: ArtifactKind, release: ReleaseName, uuid: string): string =>
-  kind === "root" || kind === "verity" ? toArtifactName(kind, release, uuid) : toArtifactName(kind, release);
+  isPartitionKind(kind) ? toArtifactName(kind, release, uuid) : toArtifactName(kind, release);
+const isPartitionKind = (kind: ArtifactKind): kind is PartitionKind => ARTIFACTS[kind].pattern.includes("@u");
 
 /** As systemd-sysupdate 257 does: a field ends at the first place where the next literal text is found. */
 function match(pattern: string, name: string): { v?: string; u?: string } | undefined {
@@ -42,12 +43,15 @@ test("the names are those of the sysupdate.d manual", () => {
     [
       `minimal_1.0.0_${uuid}.root`,
       `minimal_1.0.0_${uuid}.verity`,
+      `minimal_1.0.0_${uuid}.verity-sig`,
       "minimal_1.0.0.efi",
       "minimal_1.0.0.raw",
       "minimal_1.0.0.qcow2",
       "minimal_1.0.0.packages.tsv",
       "minimal_1.0.0.cdx.json",
+      "minimal_1.0.0.contents.json",
       "minimal_1.0.0.manifest.json",
+      "minimal_1.0.0.intoto.jsonl",
     ],
   );
 });
@@ -63,7 +67,7 @@ test("systemd-sysupdate finds each file by its own pattern, with its version and
       for (const kind of KINDS) {
         for (const other of KINDS) {
           const found = match(toMatchPattern(other, release.id), nameOf(kind, release, uuid));
-          const hasUuid = kind === "root" || kind === "verity";
+          const hasUuid = isPartitionKind(kind);
           assert.deepEqual(
             found,
             kind === other ? { v: release.version, ...(hasUuid && { u: uuid }) } : undefined,

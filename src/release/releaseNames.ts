@@ -16,6 +16,11 @@ export const ARTIFACTS = {
     mediaType: "application/octet-stream",
     what: "its dm-verity hash tree, written to a verity slot",
   },
+  "root-signature": {
+    pattern: "@v_@u.verity-sig",
+    mediaType: "application/octet-stream",
+    what: "signature of the root hash, written to a signature slot",
+  },
   uki: {
     pattern: "@v.efi",
     mediaType: "application/vnd.microsoft.portable-executable",
@@ -37,14 +42,27 @@ export const ARTIFACTS = {
     mediaType: "application/vnd.cyclonedx+json",
     what: "software bill of materials, CycloneDX 1.6",
   },
+  contents: {
+    pattern: "@v.contents.json",
+    mediaType: "application/json",
+    what: "files, units, ports and security fixes of the root, for comparisons",
+  },
   manifest: {
     pattern: "@v.manifest.json",
     mediaType: "application/json",
     what: "what this release is, with the digest of each file above",
   },
+  provenance: {
+    pattern: "@v.intoto.jsonl",
+    mediaType: "application/vnd.dsse.envelope.v1+json",
+    what: "how it was built, signed: in-toto, SLSA provenance",
+  },
 } as const satisfies Record<string, { pattern: `@v${string}`; mediaType: string; what: string }>;
 
 export type ArtifactKind = keyof typeof ARTIFACTS;
+
+/** Those that fill a partition. */
+export type PartitionKind = "root" | "verity" | "root-signature";
 
 /** In the same folder: one line for each file, signed or not; systemd-sysupdate reads it first. */
 export const CHECKSUMS_NAME = "SHA256SUMS";
@@ -54,9 +72,9 @@ export interface ReleaseName {
   readonly version: string;
 }
 
-/** `partitionUuid`: of the partition that the file is written to; needed for root and verity. */
-export function toArtifactName(kind: "root" | "verity", release: ReleaseName, partitionUuid: string): string;
-export function toArtifactName(kind: Exclude<ArtifactKind, "root" | "verity">, release: ReleaseName): string;
+/** `partitionUuid`: of the partition that the file is written to; needed for what is written to one. */
+export function toArtifactName(kind: PartitionKind, release: ReleaseName, partitionUuid: string): string;
+export function toArtifactName(kind: Exclude<ArtifactKind, PartitionKind>, release: ReleaseName): string;
 export function toArtifactName(kind: ArtifactKind, { id, version }: ReleaseName, partitionUuid = ""): string {
   return `${id}_${ARTIFACTS[kind].pattern.replace("@v", version).replace("@u", partitionUuid)}`;
 }

@@ -79,7 +79,12 @@ const PATHS_LEFT_OUT = [
   "/usr/share/lintian/*",
   "/usr/share/bug/*",
 ];
-const PATHS_KEPT = ["/usr/share/doc/*/copyright"];
+const PATHS_KEPT = [
+  "/usr/share/doc/*/copyright",
+  // Not for the image either: the build reads them, and takes them out.
+  "/usr/share/doc/*/changelog.Debian.gz",
+  "/usr/share/doc/*/changelog.gz",
+];
 
 /** Debian's kernels want an initramfs generator; it is told to generate nothing, the initrd is ours. */
 const NO_INITRAMFS_HOOK =

@@ -219,3 +219,55 @@ for (const [name, files, code, message] of UNLOADABLE) {
     );
   });
 }
+
+const CHECKS = pathToFileURL(join(import.meta.dirname, "../release/checks/readyMadeChecks.ts")).href;
+const IMPORT_CHECKS = `${IMPORT}import { noPackage, nothingListens } from ${JSON.stringify(CHECKS)};\n`;
+
+test("checks come out of a definition and of its bases, and leave plain data", async () => {
+  const files = {
+    "system.ts": `${IMPORT_CHECKS}import base from "./base.ts";
+export default extendSystem(base, { id: "edge", checks: [noPackage("gcc"), ...base.checks] });`,
+    "base.ts": `${IMPORT_CHECKS}export default extendSystem("./deep.yaml", {
+  checks: [nothingListens(), { name: "own", check: async () => [] }],
+});`,
+    "deep.yaml": 'id: deep\nversion: "1.0"\n',
+  };
+  await withFiles(files, async (file) => {
+    const { definition, checks } = await loadDefinition(file);
+    assert.deepEqual(
+      checks.map(({ name }) => name),
+      ["nothing listens", "own", "no package gcc"],
+    );
+    assert.deepEqual(structuredClone(definition), definition);
+    assert.equal("checks" in definition, false);
+  });
+  await withFiles({ "system.yaml": files["deep.yaml"] }, async (file) =>
+    assert.deepEqual((await loadDefinition(file)).checks, []),
+  );
+});
+
+test("what is wrong with checks is told among the other problems, with its place", async () => {
+  assert.deepEqual(
+    await problemsOf({
+      "system.ts": `${IMPORT_CHECKS}export default defineSystem({
+  id: "Edge",
+  version: "1.0",
+  checks: [noPackage(/gcc/), nothingListens, { name: "own" }],
+  chekcs: [],
+});`,
+    }),
+    [
+      'system.ts:4:7 id is "Edge"',
+      "system.ts:6:30 checks[1] is a function",
+      'system.ts:7:3 unknown key "chekcs"',
+      "system.ts:undefined:undefined checks[2].check is missing",
+    ],
+  );
+  assert.deepEqual(
+    await problemsOf({
+      "system.ts": `${IMPORT}export default extendSystem("./base.yaml", { id: "edge" });`,
+      "base.yaml": 'id: base\nversion: "1.0"\nchecks: { listen: [] }\n',
+    }),
+    ["base.yaml:3:9 checks is an object"],
+  );
+});

@@ -5,18 +5,22 @@ import type { Definition } from "#definition/definition.ts";
 import { DefinitionError } from "#definition/definitionError.ts";
 import { extendLayer } from "#definition/extendLayer.ts";
 import { findSchemaProblems } from "#definition/findSchemaProblems.ts";
+import { parseChecks, refuseChecks } from "#definition/parseChecks.ts";
 import { findProblems, listSources, parseDefinition } from "#definition/parseDefinition.ts";
 import type { SourceContents } from "#definition/parseDefinition.ts";
 import { toProblem } from "#definition/problem.ts";
 import type { Problem } from "#definition/problem.ts";
 import { layerSchema } from "#definition/schema.ts";
 import type { FlatLayer } from "#definition/schema.ts";
+import type { Check } from "#release/checks/check.ts";
 import { LoadDefinitionError } from "./loadDefinitionError.ts";
-import { readDefinitionFile } from "./readDefinitionFile.ts";
+import { isModule, readDefinitionFile } from "./readDefinitionFile.ts";
 import type { DefinitionText } from "./readDefinitionFile.ts";
 
 export interface LoadedDefinition {
   readonly definition: Definition;
+  /** Its own and those of its bases, the deepest base's first. They are functions, so they are no part of the definition. */
+  readonly checks: readonly Check[];
   /** Absolute. */
   readonly file: string;
   /** Every file that the definition was made from, itself included: bases and sources; absolute, sorted. */
@@ -29,6 +33,13 @@ interface Layer extends DefinitionText {
   readonly isImported: boolean;
 }
 
+/** A layer as the schema knows it, and the checks that were in it. */
+interface CheckedLayer extends Layer {
+  readonly checks: readonly Check[];
+  /** What is wrong with the checks. */
+  readonly checkProblems: readonly Problem[];
+}
+
 /**
  * Loads a definition with its bases and the sources of its files.
  * @throws {DefinitionError} with all problems, each with its place where that is known.
@@ -36,7 +47,7 @@ interface Layer extends DefinitionText {
  */
 export async function loadDefinition(path: string): Promise<LoadedDefinition> {
   const file = resolve(path);
-  const layers = await readLayers(file, []);
+  const layers = (await readLayers(file, [])).map(takeChecks);
   const fail = (problems: readonly Problem[]): DefinitionError =>
     new DefinitionError(problems, {
       file,
@@ -53,7 +64,9 @@ export async function loadDefinition(path: string): Promise<LoadedDefinition> {
   try {
     const definition = parseDefinition(merged.layer, sources);
     const readFiles = [...new Set([...layers.map((layer) => layer.file), ...sources.keys()])].sort();
-    return { definition, file, readFiles };
+    // A check that a definition repeats from its base is asked once.
+    const checks = [...new Set(layers.flatMap((layer) => layer.checks))];
+    return { definition, checks, file, readFiles };
   } catch (error) {
     if (!(error instanceof DefinitionError)) throw error;
     throw fail(error.problems.map((problem) => locateInLayers(problem, layers)));
@@ -85,9 +98,19 @@ async function splitBase(layer: Layer, above: readonly string[]): Promise<Layer[
   return base === undefined ? [{ ...layer, value }] : [layer];
 }
 
-function findLayerProblems(layers: readonly Layer[]): Problem[] {
+/** Takes `checks` out of a layer: what remains is data. */
+function takeChecks(layer: Layer): CheckedLayer {
+  if (typeof layer.value !== "object" || layer.value === null || !("checks" in layer.value))
+    return { ...layer, checks: [], checkProblems: [] };
+  const { checks: written, ...value } = layer.value;
+  const { checks, problems } = isModule(layer.file) ? parseChecks(written) : refuseChecks(written);
+  return { ...layer, value, checks, checkProblems: problems };
+}
+
+function findLayerProblems(layers: readonly CheckedLayer[]): Problem[] {
   return layers.flatMap((layer) => {
-    const found = layers.length === 1 ? findProblems(layer.value) : findSchemaProblems(layer.value);
+    const inData = layers.length === 1 ? findProblems(layer.value) : findSchemaProblems(layer.value);
+    const found = [...inData, ...layer.checkProblems];
     const problems = found.length === 0 ? [...findUnknownPlaces(layer)] : found;
     return problems.map((problem) => locateProblem(problem, layer)).sort(byLine);
   });

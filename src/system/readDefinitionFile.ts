@@ -19,12 +19,17 @@ export interface DefinitionText {
 /** One file of a definition, by its extension: .ts, .mts, .js and .mjs are run, .yaml, .yml and .json are data. */
 export async function readDefinitionFile(file: string): Promise<DefinitionText> {
   const extension = extname(file);
-  if (/^\.m?[jt]s$/.test(extension)) return runModule(file);
+  if (isModule(file)) return runModule(file);
   if (/^\.(?:ya?ml|json)$/.test(extension)) return readData(file);
   throw new LoadDefinitionError(
     "definition-wrong-extension",
     `Cannot load the definition "${file}": its name ends in "${extension}", wanted .ts, .js, .yaml, .yml or .json`,
   );
+}
+
+/** A file that is run, and can hold functions. */
+export function isModule(file: string): boolean {
+  return /^\.m?[jt]s$/.test(extname(file));
 }
 
 async function readText(file: string): Promise<string> {

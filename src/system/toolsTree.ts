@@ -1,4 +1,5 @@
 import { namespacePrefix, type Isolation } from "./isolation.ts";
+import { noteCommand } from "./recordCommands.ts";
 import { runCommand, type CommandOutput, type RunOptions } from "./runCommand.ts";
 
 export interface ToolRunOptions extends Omit<RunOptions, "environment" | "cwd"> {
@@ -22,6 +23,7 @@ export class ToolsTree {
   }
 
   async run(argv: readonly string[], options: ToolRunOptions): Promise<CommandOutput> {
+    noteCommand(argv);
     return runCommand(this.toHostCommand(argv, options.folders), {
       ...options,
       environment: { ...TOOL_ENVIRONMENT, ...options.environment },

@@ -17,6 +17,10 @@ export interface Workspace {
   readonly work: string;
   /** Virtual machines by name. */
   readonly machines: string;
+  /** Development keys. Made again they are others, and what was signed with the old ones is not trusted any more. */
+  readonly keys: string;
+  /** What was trusted of repositories that releases were fetched from, so that nothing older is accepted later. */
+  readonly updates: string;
   /** Lock files of work that only one process may do. */
   readonly locks: string;
 }
@@ -31,6 +35,8 @@ export function openWorkspace(root = process.env["SOCLE_HOME"] ?? join(PROJECT_R
     tools: join(root, "tools"),
     work: join(root, "work"),
     machines: join(root, "machines"),
+    keys: join(root, "keys"),
+    updates: join(root, "updates"),
     locks: join(root, "locks"),
   };
 }

@@ -14,12 +14,21 @@ export class VmError extends SocleError<"vm-ended" | "vm-timeout"> {
   override readonly name = "VmError";
 }
 
+/** PEM, as the firmware's owner would enrol them. */
+export interface SecureBootCertificates {
+  readonly pk: string;
+  readonly kek: readonly string[];
+  readonly db: readonly string[];
+}
+
 export interface MachineOptions {
   /** Kept until the machine is removed: disk, firmware variables, control socket. */
   readonly folder: string;
   readonly tools: ToolsTree;
   readonly acceleration: Acceleration;
   readonly firmware: "uefi" | "direct";
+  /** PEM certificates to enrol; then Secure Boot is on. For UEFI only. */
+  readonly secureBoot?: SecureBootCertificates | undefined;
   /** The release's disk image, qcow2 or raw; it is only read. */
   readonly image: { readonly file: string; readonly format: "qcow2" | "raw" };
   /** The release's unified kernel image, for a direct boot. */
@@ -74,7 +83,7 @@ export class Machine implements AsyncDisposable {
     ];
     await tools.run(argv, { folders: [folder, join(image.file, "..")] });
     if (options.firmware === "uefi") {
-      await tools.run(["cp", OVMF.variables, join(folder, "variables.fd")], { folders: [folder] });
+      await writeVariables(options);
     } else {
       const { kernel, initrd, commandLine } = await readUki(options.uki);
       await writeAtomic(join(folder, "kernel"), kernel);
@@ -123,7 +132,8 @@ export class Machine implements AsyncDisposable {
   }
 
   async #plan(): Promise<Parameters<typeof planQemu>[0]> {
-    const { folder, acceleration, memoryBytes, cpus, forwards, credentials, firmware } = this.#options;
+    const { folder, acceleration, memoryBytes, cpus, forwards, credentials, firmware, secureBoot } =
+      this.#options;
     return {
       acceleration,
       memoryBytes,
@@ -134,7 +144,13 @@ export class Machine implements AsyncDisposable {
       smbiosStrings: Object.keys(credentials).map((name) => join(folder, "credentials", name)),
       boot:
         firmware === "uefi"
-          ? { kind: "uefi", code: OVMF.code, variables: join(folder, "variables.fd") }
+          ? {
+              kind: "uefi",
+              variables: join(folder, "variables.fd"),
+              ...(secureBoot === undefined
+                ? { code: OVMF.code }
+                : { code: OVMF.secureCode, isSecure: true }),
+            }
           : {
               kind: "direct",
               kernel: join(folder, "kernel"),
@@ -205,4 +221,34 @@ export class Machine implements AsyncDisposable {
 }
 
 /** In the tools tree. */
-const OVMF = { code: "/usr/share/OVMF/OVMF_CODE_4M.fd", variables: "/usr/share/OVMF/OVMF_VARS_4M.fd" };
+const OVMF = {
+  code: "/usr/share/OVMF/OVMF_CODE_4M.fd",
+  /** With Secure Boot; its variables need system management mode. */
+  secureCode: "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
+  variables: "/usr/share/OVMF/OVMF_VARS_4M.fd",
+};
+
+/** The firmware's variables as it leaves the factory, or with keys enrolled. */
+async function writeVariables({ folder, tools, secureBoot }: MachineOptions): Promise<void> {
+  const variables = join(folder, "variables.fd");
+  if (secureBoot === undefined) {
+    await tools.run(["cp", OVMF.variables, variables], { folders: [folder] });
+    return;
+  }
+  const enrolled = Object.entries({
+    "--set-pk": [secureBoot.pk],
+    "--add-kek": secureBoot.kek,
+    "--add-db": secureBoot.db,
+  }).flatMap(([option, certificates]) => certificates.map((pem) => ({ option, pem })));
+  const options: string[] = [];
+  for (const [index, { option, pem }] of enrolled.entries()) {
+    const file = join(folder, `certificate-${index}.pem`);
+    await writeAtomic(file, pem);
+    options.push(option, KEY_OWNER, file);
+  }
+  const argv = ["virt-fw-vars", "--input", OVMF.variables, "--output", variables, ...options, "--sb"];
+  await tools.run(argv, { folders: [folder] });
+}
+
+/** Who vouches for an enrolled certificate (UEFI 2.10, 32.4.1): any GUID of one's own. */
+const KEY_OWNER = "5b1ec0de-50c1-4e00-8a7e-50c1e50c1e00";

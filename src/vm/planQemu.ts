@@ -8,7 +8,13 @@ export interface QemuPlan {
   /** The machine's own disk, qcow2. */
   readonly disk: string;
   readonly boot:
-    | { readonly kind: "uefi"; readonly code: string; readonly variables: string }
+    | {
+        readonly kind: "uefi";
+        readonly code: string;
+        readonly variables: string;
+        /** Only the firmware itself, in system management mode, may write its variables. */
+        readonly isSecure?: boolean;
+      }
     | {
         readonly kind: "direct";
         readonly kernel: string;
@@ -25,12 +31,14 @@ export interface QemuPlan {
 
 /** The QEMU command line of a machine. The serial console is on standard output. */
 export function planQemu(plan: QemuPlan): string[] {
+  const isSecure = plan.boot.kind === "uefi" && plan.boot.isSecure === true;
   return [
     "qemu-system-x86_64",
     "-nodefaults",
     "-no-user-config",
     ...["-display", "none"],
-    ...["-machine", `q35,accel=${plan.acceleration}`],
+    ...["-machine", ["q35", `accel=${plan.acceleration}`, ...(isSecure ? ["smm=on"] : [])].join(",")],
+    ...(isSecure ? ["-global", "driver=cfi.pflash01,property=secure,value=on"] : []),
     // Under emulation: no cmpxchg16b, which QEMU 7.2 gets wrong, and no five-level page tables.
     ...["-cpu", plan.acceleration === "kvm" ? "host" : "max,-cx16,-la57"],
     ...["-smp", String(plan.cpus)],

@@ -1,4 +1,5 @@
 import { defineSystem } from "socle";
+import { noSetuidOutside, nothingListens, rootUnder } from "socle/checks";
 
 /** The smallest system that boots, proves its root and answers: what `npm start` shows. */
 export default defineSystem({
@@ -10,4 +11,15 @@ export default defineSystem({
   files: {
     "/etc/motd": "This system is sealed: its base changes by a new version only.\n",
   },
+  checks: [
+    rootUnder("400MiB"),
+    nothingListens(),
+    noSetuidOutside([
+      "/usr/bin/mount",
+      "/usr/bin/su",
+      "/usr/bin/umount",
+      "/usr/lib/dbus-1.0/dbus-daemon-launch-helper",
+      "/usr/sbin/unix_chkpwd",
+    ]),
+  ],
 });

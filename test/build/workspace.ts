@@ -3,6 +3,9 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { ensureDevelopmentKeys } from "#system/keyFolder.ts";
+import { openWorkspace } from "#system/workspace.ts";
+
 export const CLONE = join(import.meta.dirname, "../..");
 export const SOCLE = join(CLONE, "bin/socle");
 const SHARED = join(CLONE, ".socle");
@@ -40,6 +43,10 @@ export class TestWorkspace implements AsyncDisposable {
     for (const name of tools ? await readdir(join(SHARED, "tools")) : []) {
       if (name !== "current") await symlink(join(SHARED, "tools", name), join(workspace.home, "tools", name));
     }
+    // The same keys everywhere, so that the same system has the same bits.
+    const keys = openWorkspace().keys;
+    await ensureDevelopmentKeys(join(keys, "development"));
+    await cp(keys, join(workspace.home, "keys"), { recursive: true });
     if (packages) await symlink(join(SHARED, "packages"), join(workspace.home, "packages"));
     await mkdir(join(workspace.folder, "project/node_modules"), { recursive: true });
     await symlink(CLONE, join(workspace.folder, "project/node_modules/socle"));

@@ -12,6 +12,7 @@ import {
 } from "#cli/runMachine.ts";
 import { toStatusDocument, type StatusDocument } from "#cli/statusDocument.ts";
 import type { LevelName } from "#definition/levels.ts";
+import type { SystemChanges } from "#definition/systemInput.ts";
 import { parseDefinition } from "#definition/parseDefinition.ts";
 import type { BuildContext } from "#image/buildContext.ts";
 import { buildRelease, type BuiltRelease } from "#image/buildRelease.ts";
@@ -34,8 +35,11 @@ export interface TestSystem extends BuiltRelease {
 }
 
 /** Builds the test system at a level; from the cache where nothing has changed. */
-export async function buildTestSystem(level: LevelName): Promise<TestSystem> {
-  const definition = parseDefinition({ ...TEST_SYSTEM, id: `test-${level}`, level });
+export async function buildTestSystem(
+  level: LevelName,
+  changes: SystemChanges = {},
+): Promise<TestSystem> {
+  const definition = parseDefinition({ ...TEST_SYSTEM, id: `test-${level}`, level, ...changes });
   const { signal } = new AbortController();
   const packages = { report: () => {}, signal, mirrors: () => findMirrors(signal) };
   const workspace = openWorkspace();
@@ -43,7 +47,7 @@ export async function buildTestSystem(level: LevelName): Promise<TestSystem> {
   if (!(await exists(lockFile))) {
     await writeAtomic(lockFile, encodeLock(await resolveLock(definition, workspace, packages)));
   }
-  const context = await openBuild({ definition, file: LOCKED_SYSTEM }, workspace, packages);
+  const context = await openBuild({ definition, checks: [], file: LOCKED_SYSTEM }, workspace, packages);
   const output = join(PROJECT_ROOT, "out/test", `${definition.id}_${definition.version}`);
   return { context, ...(await buildRelease(context, output)) };
 }

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { fetchStatus, MachineCallError } from "#cli/commands/status.ts";
+import { MachineCallError } from "#cli/callMachine.ts";
+import { fetchStatus } from "#cli/commands/status.ts";
 import type { StatusDocument } from "#cli/statusDocument.ts";
 import { findFreePort } from "#system/findFreePort.ts";
 import { exists, remove } from "#system/files.ts";

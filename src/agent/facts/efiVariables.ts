@@ -2,6 +2,8 @@
 
 const FOLDER = "/sys/firmware/efi/efivars";
 export const SECURE_BOOT_PATH = `${FOLDER}/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c`;
+/** The path of the image whose stub was started. */
+export const STARTED_IMAGE_PATH = `${FOLDER}/StubImageIdentifier-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f`;
 export const BOOT_COUNT_PATH = `${FOLDER}/LoaderBootCountPath-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f`;
 
 const ATTRIBUTES_SIZE_BYTES = 4;

@@ -4,8 +4,11 @@ import { parseOsRelease } from "./assignments.ts";
 import { parseManagerState, parseUptime, toBootTimes } from "./bootTimes.ts";
 import { parseBootCountPath, parseSecureBoot } from "./efiVariables.ts";
 import { parseFailedUnits, parseUnitNames } from "./failedUnits.ts";
+import { parseLockdown, toExecutionControlStatus } from "./kernelSecurity.ts";
 import { findKernelArgument } from "./kernelCommandLine.ts";
 import { chooseRootPartition, parsePartition, toSlotName } from "./partition.ts";
+import { parseSocketLink, parseSocketTable, parseUnitOfCgroup } from "./sockets.ts";
+import { parseUnitFiles } from "./unitFiles.ts";
 import { parseVeritySetupStatus } from "./verityStatus.ts";
 
 test("the root hash is found in any kernel command line that holds it", () => {
@@ -142,6 +145,85 @@ test("the loader's boot count is read from the name it booted", () => {
   assert.deepEqual(parseBootCountPath(variable("/loader/entries/a+0-3.conf\0")), { left: 0, done: 3 });
   assert.equal(parseBootCountPath(variable("\\EFI\\Linux\\a_1.0.efi\0")), undefined);
   assert.equal(parseBootCountPath(new Uint8Array()), undefined);
+});
+
+test("of the three words of lockdown, the one in brackets holds", () => {
+  const cases: [text: string, word: string | undefined][] = [
+    ["[none] integrity confidentiality\n", "none"],
+    ["none [integrity] confidentiality\n", "integrity"],
+    ["none integrity [confidentiality]", "confidentiality"],
+    ["none integrity confidentiality", undefined],
+    ["[else]", undefined],
+    ["", undefined],
+  ];
+  for (const [text, word] of cases) assert.equal(parseLockdown(text), word, text);
+});
+
+test("execution control is enforced only by an active policy and the kernel's switch together", () => {
+  const policy = (name: string, active: boolean) => ({ name, version: "1.0.0", active });
+  assert.equal(toExecutionControlStatus("1", []).enforced, false);
+  assert.equal(toExecutionControlStatus("1\n", [policy("b", false), policy("a", true)]).enforced, true);
+  assert.equal(toExecutionControlStatus("0", [policy("a", true)]).enforced, false);
+  assert.equal(toExecutionControlStatus("", [policy("a", true)]).enforced, false);
+  const { policies } = toExecutionControlStatus("1", [policy("b", false), policy("a", true)]);
+  assert.deepEqual(
+    policies.map(({ name }) => name),
+    ["a", "b"],
+  );
+});
+
+test("addresses of sockets are read from the words of the kernel's memory, and written short", () => {
+  const cases: [hex: string, address: string][] = [
+    ["0100007F", "127.0.0.1"],
+    ["00000000", "0.0.0.0"],
+    ["0F02000A", "10.0.2.15"],
+    ["00000000000000000000000000000000", "::"],
+    ["00000000000000000000000001000000", "::1"],
+    ["000080FE00000000FF005450D8C83FFE", "fe80::5054:ff:fe3f:c8d8"],
+    ["B80D0120000000000000010000000100", "2001:db8::1:0:1:0"],
+    ["B80D0120000001000000020000000300", "2001:db8:1:0:2:0:3:0"],
+    ["B80D0120000000000100000000000000", "2001:db8::1:0:0"],
+    ["0000000000000000FFFF00000100007F", "::ffff:7f00:1"],
+  ];
+  for (const [hex, address] of cases) {
+    const line = `  1: ${hex}:0016 ${"0".repeat(hex.length)}:0000 0A 00000000:00000000 00:00000000 00000000 0 0 4711 1`;
+    assert.deepEqual(
+      parseSocketTable(`header\n${line}\n`, "tcp"),
+      [{ protocol: "tcp", address, port: 22, inode: "4711" }],
+      hex,
+    );
+  }
+});
+
+test("only sockets that wait are taken, in each protocol's own state", () => {
+  const line = (state: string) =>
+    `h\n 1: 0100007F:0035 00000000:0000 ${state} 0:0 00:00000000 00000000 0 0 7 1\n`;
+  assert.equal(parseSocketTable(line("0A"), "tcp").length, 1);
+  assert.equal(parseSocketTable(line("01"), "tcp").length, 0);
+  assert.equal(parseSocketTable(line("07"), "udp").length, 1);
+  assert.equal(parseSocketTable(line("01"), "udp").length, 0);
+  assert.deepEqual(parseSocketTable("", "tcp"), []);
+});
+
+test("a process is tied to its sockets and to its innermost unit", () => {
+  assert.equal(parseSocketLink("socket:[4711]"), "4711");
+  assert.equal(parseSocketLink("anon_inode:[eventpoll]"), undefined);
+  assert.equal(parseUnitOfCgroup("0::/system.slice/ssh.service\n"), "ssh.service");
+  assert.equal(
+    parseUnitOfCgroup("0::/user.slice/user-0.slice/user@0.service/app.slice/x.service/sub\n"),
+    "x.service",
+  );
+  assert.equal(parseUnitOfCgroup("0::/\n"), "");
+});
+
+test("unit files are read with their state, sorted, also without one", () => {
+  const json =
+    '[{"unit_file":"b.service","state":"static","preset":null},{"unit_file":"a.service","state":null}]';
+  assert.deepEqual(parseUnitFiles(json), [
+    { name: "a.service", state: "" },
+    { name: "b.service", state: "static" },
+  ]);
+  assert.throws(() => parseUnitFiles("{}"));
 });
 
 test("Secure Boot is on, off, or not to be told", () => {

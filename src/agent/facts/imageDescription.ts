@@ -1,6 +1,6 @@
 // zod/mini: a third of the size in the bundle, and no code made at run time.
 import * as z from "zod/mini";
-import { ETC_POLICIES, LEVELS, USR_POLICIES, VAR_POLICIES } from "#definition/levels.ts";
+import { ETC_POLICIES, EXECUTION_CONTROLS, LEVELS, USR_POLICIES, VAR_POLICIES } from "#definition/levels.ts";
 import type { EtcPolicy, UsrPolicy, VarPolicy } from "#definition/levels.ts";
 import { AgentError } from "../agentError.ts";
 
@@ -25,6 +25,14 @@ const schema = z.strictObject({
   }),
   /** Partition number of each root slot; empty when the root is not in a slot. */
   rootSlots: z.strictObject({ A: z.optional(partitionNumber), B: z.optional(partitionNumber) }),
+  /** `signed`: under Secure Boot the kernel is to run code from the signed root only. */
+  executionControl: z._default(z.enum(EXECUTION_CONTROLS), "off"),
+  /** How often a new version may fail to boot. */
+  bootTries: z._default(z.int().check(z.positive()), 3),
+  /** With which keys the image was signed; `development` ones were made on first use, to try things out. */
+  signing: z.optional(z.enum(["development", "project"])),
+  /** When it was made from: a right clock cannot say less. */
+  sourceDate: z.optional(z.iso.datetime()),
 });
 
 /** What the build wrote into the image about it. */

@@ -7,9 +7,6 @@ import { buildRelease, type BuiltRelease } from "#image/buildRelease.ts";
 import { openBuild } from "#image/openBuild.ts";
 import { pruneSteps } from "#image/pruneSteps.ts";
 import { verifyReproducible } from "#image/verifyReproducible.ts";
-import { SocleError } from "#progress/socleError.ts";
-import { CHECKSUMS_NAME } from "#release/releaseNames.ts";
-import { listFolder } from "#system/files.ts";
 import { loadDefinition } from "#system/loadDefinition.ts";
 import { openWorkspace } from "#system/workspace.ts";
 
@@ -21,12 +18,9 @@ import { formatBytes } from "../formatBytes.ts";
 import { formatDuration } from "../formatDuration.ts";
 import { toMarks } from "../marks.ts";
 import { toPackageContext } from "../packageContext.ts";
+import { refuseOtherFolder } from "../refuseOtherFolder.ts";
 import { renderResult } from "../renderResult.ts";
 import { renderTable } from "../table.ts";
-
-export class OutputError extends SocleError<"output-in-use"> {
-  override readonly name = "OutputError";
-}
 
 /** From a definition and its lock to the files of a release. */
 export async function build(
@@ -41,7 +35,11 @@ export async function build(
   await refuseOtherFolder(output);
   const workspace = openWorkspace();
   const buildContext = await inStep("prepare", workspace.work, async () =>
-    openBuild({ definition, file }, workspace, toPackageContext(context, options)),
+    openBuild(
+      { definition, checks: loaded.checks, file, keys: options.keys },
+      workspace,
+      toPackageContext(context, options),
+    ),
   );
   const release = await inStep("release", dirname(output), async () => buildRelease(buildContext, output));
   if (options.verifyReproducible === true) await verifyReproducible(buildContext, release);
@@ -60,19 +58,6 @@ export async function build(
     );
   }
   return EXIT_CODE.ok;
-}
-
-/** The output is replaced whole, so it must be a release or nothing: not a folder with anything else in it. */
-async function refuseOtherFolder(output: string): Promise<void> {
-  const names = await listFolder(output);
-  if (names.length === 0 || names.includes(CHECKSUMS_NAME)) return;
-  throw new OutputError(
-    "output-in-use",
-    `Cannot build into "${output}": it holds "${names[0]}" and is not a release`,
-    {
-      hint: "Name a folder that does not exist yet, or one that an earlier build made: --output DIR",
-    },
-  );
 }
 
 /** Old results go; that they could not be removed is no reason for a build to fail. */
@@ -120,6 +105,9 @@ export function renderRelease(
       .map((line) => `    ${line}`),
     "",
     ...(rootHash === undefined ? [] : [`  Root hash   ${rootHash}`]),
+    ...(manifest.signing.development
+      ? ["  Signed      with development keys; for machines that matter make your own: socle keys init"]
+      : []),
     ...(options.verifyReproducible === true
       ? ["  Built twice, in two folders: every file is the same, bit for bit"]
       : []),

@@ -1,10 +1,10 @@
 import { stringify } from "yaml";
-import type { Definition } from "#definition/definition.ts";
 import { DefinitionError } from "#definition/definitionError.ts";
 import { toLevelName } from "#definition/levels.ts";
 import type { Problem } from "#definition/problem.ts";
 import { formatSize } from "#definition/size.ts";
-import { loadDefinition } from "#system/loadDefinition.ts";
+import type { Check } from "#release/checks/check.ts";
+import { loadDefinition, type LoadedDefinition } from "#system/loadDefinition.ts";
 import type { CommandContext } from "../commandContext.ts";
 import type { DefinitionArguments } from "../commandOptions.ts";
 import { EXIT_CODE, type ExitCode } from "../exitCode.ts";
@@ -24,7 +24,7 @@ export async function check(
   });
   const isValid = !(outcome instanceof DefinitionError);
   if (context.output !== "table") {
-    const document = toDocument(file, isValid ? [] : outcome.problems);
+    const document = isValid ? toDocument(file, outcome.checks, []) : toDocument(file, [], outcome.problems);
     context.stdout(
       context.output === "json" ? `${JSON.stringify(document, null, 2)}\n` : stringify(document),
     );
@@ -32,17 +32,18 @@ export async function check(
     const view = { marks: toMarks(process.env), paint: createPaint(process.stdout), folder: process.cwd() };
     context.stdout(renderDefinitionError(outcome, view));
   } else if (!context.isQuiet) {
-    context.stdout(`${toMarks(process.env).ok} ${summarise(outcome.definition)}\n`);
+    context.stdout(`${toMarks(process.env).ok} ${summarise(outcome)}\n`);
   }
   return isValid ? EXIT_CODE.ok : EXIT_CODE.failed;
 }
 
-function toDocument(file: string, problems: readonly Problem[]): object {
+function toDocument(file: string, checks: readonly Check[], problems: readonly Problem[]): object {
   return {
     apiVersion: "socle/v1",
     kind: "DefinitionCheck",
     file,
     valid: problems.length === 0,
+    checks: checks.map(({ name }) => name),
     problems: problems.map(({ keys: _keys, value, ...problem }) => ({ ...problem, value: toPlain(value) })),
   };
 }
@@ -53,7 +54,7 @@ function toPlain(value: unknown): unknown {
   return isPlain ? value : typeof value;
 }
 
-function summarise(definition: Definition): string {
+function summarise({ definition, checks }: LoadedDefinition): string {
   const { id, version, distribution, policies, packages, files, disk } = definition;
   const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
   const parts = [
@@ -63,6 +64,7 @@ function summarise(definition: Definition): string {
     counted(packages.length, "package"),
     counted(Object.keys(files).length, "file"),
     `disk ${formatSize(disk.sizeBytes)}`,
+    ...(checks.length === 0 ? [] : [counted(checks.length, "check")]),
   ];
   return parts.join(" · ");
 }

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { stringify } from "yaml";
-import type { Definition, DefinitionFile } from "#definition/definition.ts";
+import type { DefinitionFile } from "#definition/definition.ts";
 import { toLevelName } from "#definition/levels.ts";
-import { loadDefinition } from "#system/loadDefinition.ts";
+import { loadDefinition, type LoadedDefinition } from "#system/loadDefinition.ts";
 import type { CommandContext } from "../commandContext.ts";
 import type { DefinitionArguments } from "../commandOptions.ts";
 import { EXIT_CODE, type ExitCode } from "../exitCode.ts";
@@ -16,13 +16,12 @@ export async function show(
   _options: object,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const { definition } = await loadDefinition(file);
-  const document = toDocument(definition);
+  const document = toDocument(await loadDefinition(file));
   context.stdout(context.output === "json" ? `${JSON.stringify(document, null, 2)}\n` : stringify(document));
   return EXIT_CODE.ok;
 }
 
-function toDocument(definition: Definition): object {
+function toDocument({ definition, checks }: LoadedDefinition): object {
   const files = Object.entries(definition.files).map(([path, file]) => [path, toShownFile(file)]);
   return {
     apiVersion: "socle/v1",
@@ -30,6 +29,7 @@ function toDocument(definition: Definition): object {
     ...definition,
     files: Object.fromEntries(files) as Record<string, object>, // entries of the line above
     level: toLevelName(definition.policies),
+    checks: checks.map(({ name }) => name),
   };
 }
 

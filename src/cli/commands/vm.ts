@@ -1,7 +1,7 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 
 import { buildRelease } from "#image/buildRelease.ts";
-import { openBuild } from "#image/openBuild.ts";
+import { findKeys, openBuild } from "#image/openBuild.ts";
 import { prepareCurrentTools } from "#image/prepareTools.ts";
 import { isFolder, readText } from "#system/files.ts";
 import { loadDefinition } from "#system/loadDefinition.ts";
@@ -17,6 +17,7 @@ import { findDefinitionFile } from "../findDefinitionFile.ts";
 import { toPackageContext } from "../packageContext.ts";
 import { createPaint } from "../paint.ts";
 import { renderStatus } from "../renderStatus.ts";
+import { withSecureBoot } from "../withSecureBoot.ts";
 import { startMachine, waitUntilHealthy, type MachineOptions, type RunningMachine } from "../runMachine.ts";
 import { defaultOutput } from "./build.ts";
 
@@ -26,9 +27,12 @@ export async function vm(
   options: VmOptions,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const { release, tools } = await findTarget(target, context);
+  const { release, tools, keys } = await findTarget(target, options, context);
   const configuration = options.config === undefined ? {} : { configuration: await readText(options.config) };
-  await runUntilStopped(release, tools, { ...options, ...configuration }, context);
+  const machine = { ...options, ...configuration };
+  await (options.secureBoot === true
+    ? runUntilStopped(release, tools, await withSecureBoot(machine, release, keys, context), context)
+    : runUntilStopped(release, tools, machine, context));
   return EXIT_CODE.ok;
 }
 
@@ -47,21 +51,33 @@ export async function runUntilStopped(
   await running.machine.stop();
 }
 
+/** What is to be booted, with which tools, and where the keys are that it was signed with. */
+interface Target {
+  readonly release: ReleaseFolder;
+  readonly tools: ToolsTree;
+  readonly keys: string;
+}
+
 async function findTarget(
   target: string | undefined,
+  options: VmOptions,
   context: CommandContext,
-): Promise<{ release: ReleaseFolder; tools: ToolsTree }> {
+): Promise<Target> {
   const packages = toPackageContext(context);
   if (target !== undefined && (await isFolder(target))) {
+    const workspace = openWorkspace();
     return {
       release: await findRelease(resolve(target)),
-      tools: await prepareCurrentTools(openWorkspace(), packages),
+      tools: await prepareCurrentTools(workspace, packages),
+      keys: await findKeys({ keys: options.keys, file: join(process.cwd(), "system.ts") }, workspace, packages),
     };
   }
   const file = await findDefinitionFile(target, process.cwd());
-  const { definition } = await loadDefinition(file);
-  const build = await openBuild({ definition, file }, openWorkspace(), packages);
-  return { release: await buildRelease(build, resolve(defaultOutput(definition))), tools: build.tools };
+  const { definition, checks } = await loadDefinition(file);
+  const workspace = openWorkspace();
+  const build = await openBuild({ definition, checks, file, keys: options.keys }, workspace, packages);
+  const keys = await findKeys({ keys: options.keys, file }, workspace, packages);
+  return { release: await buildRelease(build, resolve(defaultOutput(definition))), tools: build.tools, keys };
 }
 
 /** Until Ctrl-C, or until the machine switches itself off. */

@@ -1,0 +1,157 @@
+import { X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
+import { connect } from "node:tls";
+import { Code, ConnectError, createClient, type Client } from "@connectrpc/connect";
+import { Http2SessionManager, createConnectTransport } from "@connectrpc/connect-node";
+import { SocleError } from "#progress/socleError.ts";
+import { ErrorDetailSchema, MachineService } from "#protocol/gen/socle/v1/machine_pb.ts";
+
+/** What the machine itself would not do or could not get, with the code and the hint that it gave. */
+export class MachineRefusal extends SocleError<string> {
+  override readonly name = "MachineRefusal";
+
+  constructor(code: string, message: string, { hint }: { hint: string }) {
+    super(code, message, hint === "" ? {} : { hint });
+  }
+}
+
+/** Where a machine answers, and who asks. All PEM. */
+export interface MachineAccess {
+  readonly host: string;
+  readonly port: number;
+  /** The authority that signed the machine's certificate. */
+  readonly caPem: string;
+  readonly certPem: string;
+  readonly keyPem: string;
+}
+
+export type MachineCallErrorCode =
+  | "unreachable"
+  | "timeout"
+  | "certificate-refused"
+  | "machine-not-trusted"
+  | "machine-failed";
+
+export class MachineCallError extends SocleError<MachineCallErrorCode> {
+  override readonly name = "MachineCallError";
+}
+
+export interface MachineCall {
+  /** What cannot be done when it fails, e.g. `get the status`. */
+  readonly purpose: string;
+  readonly timeoutMs: number;
+  /** Aborted when the answer is not wanted any more. */
+  readonly signal?: AbortSignal;
+}
+
+/** Calls a machine over a connection of its own that is closed again; `options` go with the call. */
+export async function callMachine<T>(
+  access: MachineAccess,
+  { purpose, ...options }: MachineCall,
+  call: (
+    client: Client<typeof MachineService>,
+    options: Pick<MachineCall, "timeoutMs" | "signal">,
+  ) => Promise<T>,
+): Promise<T> {
+  const isIp = isIP(access.host) !== 0;
+  const baseUrl = `https://${isIP(access.host) === 6 ? `[${access.host}]` : access.host}:${access.port}`;
+  let isSignedIn = false;
+  const sessionManager = new Http2SessionManager(baseUrl, undefined, {
+    createConnection: () => {
+      const socket = connect({
+        host: access.host,
+        port: access.port,
+        ca: access.caPem,
+        cert: access.certPem,
+        key: access.keyPem,
+        minVersion: "TLSv1.3",
+        ALPNProtocols: ["h2"],
+        ...(isIp ? {} : { servername: access.host }),
+      });
+      return socket.once("secureConnect", () => (isSignedIn = true));
+    },
+  });
+  const client = createClient(
+    MachineService,
+    createConnectTransport({ baseUrl, httpVersion: "2", sessionManager }),
+  );
+  try {
+    return await call(client, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw toMachineCallError(error, access, { purpose, timeoutMs: options.timeoutMs, isSignedIn });
+  } finally {
+    sessionManager.abort(); // an idle session would keep the process alive
+  }
+}
+
+/** @param isSignedIn whether our side of the handshake was done; with TLS 1.3 the machine can still refuse us then */
+function toMachineCallError(
+  error: unknown,
+  access: MachineAccess,
+  { purpose, timeoutMs, isSignedIn }: { purpose: string; timeoutMs: number; isSignedIn: boolean },
+): MachineCallError | MachineRefusal {
+  if (error instanceof MachineCallError) return error;
+  const [detail] = ConnectError.from(error).findDetails(ErrorDetailSchema);
+  if (detail !== undefined && /^[a-z0-9-]+$/.test(detail.code))
+    return new MachineRefusal(detail.code, ConnectError.from(error).rawMessage, detail);
+  const address = `${access.host}:${access.port}`;
+  const { code, rawMessage } = ConnectError.from(error);
+  const systemCode = findSystemCode(error);
+
+  if (code === Code.DeadlineExceeded) {
+    return new MachineCallError(
+      "timeout",
+      `Cannot ${purpose} of "${address}": no answer within ${timeoutMs / 1000} s`,
+      {
+        hint: "The machine may still be starting; its console says how far it is.",
+        cause: error,
+      },
+    );
+  }
+  if (systemCode !== undefined && NOT_TRUSTED.test(systemCode)) {
+    return new MachineCallError("machine-not-trusted", `Refused to talk to "${address}": ${rawMessage}`, {
+      hint: "Another machine answers there, or this one was made again with other keys.",
+      cause: error,
+    });
+  }
+  // We did not cancel: a cancelled call is one whose connection was taken away.
+  const isCutOff = systemCode !== undefined || code === Code.Canceled;
+  if (isCutOff && isSignedIn) {
+    return new MachineCallError(
+      "certificate-refused",
+      `Cannot sign in at "${address}": the machine closed the connection during sign-in`,
+      { hint: explainRefusal(access.certPem), cause: error },
+    );
+  }
+  if (isCutOff) {
+    return new MachineCallError("unreachable", `Cannot reach "${address}": ${rawMessage}`, {
+      hint: "Is the machine running, and is its agent up? A connection is refused until it is.",
+      cause: error,
+    });
+  }
+  return new MachineCallError("machine-failed", `Cannot ${purpose} of "${address}": ${rawMessage}`, {
+    cause: error,
+  });
+}
+
+/** What Node says when the certificate of the other side does not verify. */
+const NOT_TRUSTED = /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT_)/;
+
+/** The innermost code of Node, e.g. `ECONNREFUSED`; the errors of the transport wrap it. */
+function findSystemCode(error: unknown): string | undefined {
+  let found: string | undefined;
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ("code" in at && typeof at.code === "string") found = at.code;
+  }
+  return found;
+}
+
+function explainRefusal(certPem: string): string {
+  const { validFromDate, validToDate } = new X509Certificate(certPem);
+  const now = new Date();
+  if (now > validToDate) return `Your certificate expired on ${validToDate.toISOString()}.`;
+  if (now < validFromDate)
+    return `Your certificate is not valid before ${validFromDate.toISOString()}: is the clock right?`;
+  return "Most often the certificate is revoked, expired by the machine's clock, or from another fleet.";
+}

@@ -1,0 +1,24 @@
+import type { RepositoryKeys } from "#system/changeRepository.ts";
+import { ensureDevelopmentKeys, findKeyFolder, openKeyFolder } from "#system/keyFolder.ts";
+import { toRepositoryKeys } from "#system/repositoryKeys.ts";
+import { openWorkspace } from "#system/workspace.ts";
+
+import type { CommandContext } from "./commandContext.ts";
+
+/** The keys that were named, those in `keys` here, or the development set. */
+export async function openRepositoryKeys(
+  option: string | undefined,
+  { report }: Pick<CommandContext, "report">,
+): Promise<RepositoryKeys> {
+  const { folder, development } = await findKeyFolder({
+    option,
+    definitionFile: undefined,
+    workspace: openWorkspace(),
+  });
+  if (development) {
+    await ensureDevelopmentKeys(folder);
+    const message = "signing with development keys; for machines that matter make your own: socle keys init";
+    report({ kind: "note", level: "warning", message });
+  }
+  return toRepositoryKeys(await openKeyFolder(folder));
+}
