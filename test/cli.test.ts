@@ -59,6 +59,7 @@ test("each command's help has its examples and the options that all share", asyn
     "show",
     "lock",
     "build",
+    "diff",
     "vm",
     "status",
     "cache",

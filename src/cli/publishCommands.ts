@@ -20,7 +20,7 @@ export function addPublishCommands(program: RootCommand, run: RunCommand): void 
     .requiredOption("--repository <folder>", "where the repository is, or is to be")
     .addOption(createChannelOption().default("stable"))
     .option("--keys <folder>", KEYS)
-    .option("--dry-run", "show the plan and write nothing")
+    .option("--dry-run", "show the plan and publish nothing")
     .addOption(createFormatOption())
     .addHelpText(
       "after",

@@ -80,7 +80,7 @@ async function describeRoot(
   configured: StepResult<unknown>,
 ): Promise<Pick<ReleaseParts, "inventory" | "contents">> {
   const inventory = await describePackages(context, installed);
-  return { inventory, contents: await describeTree(context, installed, configured, inventory) };
+  return { inventory, contents: await describeTree(context, { installed, inventory, configured }) };
 }
 
 interface ReleaseParts {

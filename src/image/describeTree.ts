@@ -4,40 +4,56 @@ import type { ReleaseContents } from "#release/contents.ts";
 import { mergeLayers } from "#release/mergeLayers.ts";
 import { encodeContents } from "#release/parseContents.ts";
 import { encodeSbom, type SbomFile } from "#release/sbom.ts";
-import { parseUnitList, readListeners, SOCKET_TEXTS } from "#release/unitFiles.ts";
+import { isAboutUnits, parseUnitList, readListeners, SOCKET_TEXTS } from "#release/unitFiles.ts";
+import type { Sha256 } from "#release/sha256.ts";
 import { readText, writeWithParents } from "#system/files.ts";
 
 import type { BuildContext } from "./buildContext.ts";
 import type { PackageInventory } from "./describePackages.ts";
 import { LIST_LAYER, type InventoryEntry } from "./listLayer.ts";
 import { MOUNT_MERGED } from "./packRoot.ts";
-import type { StepResult } from "./stepCache.ts";
+import { digest, type StepResult } from "./stepCache.ts";
 
-/** What is in the root, for programs: `contents.json` and the bill of materials, `sbom.cdx.json`. */
+/** The trees that the root is made of, and what is known of the first. */
+export interface DescribedTrees {
+  readonly installed: StepResult<unknown>;
+  readonly inventory: StepResult<unknown>;
+  readonly configured: StepResult<unknown>;
+}
+
+/**
+ * What is in the root, for programs: `contents.json` and the bill of materials, `sbom.cdx.json`. What a
+ * new file in the definition cannot change is not looked at again: the packages' tree, and mostly units.
+ */
 export async function describeTree(
   context: BuildContext,
-  installed: StepResult<unknown>,
-  configured: StepResult<unknown>,
-  inventory: StepResult<unknown>,
+  trees: DescribedTrees,
 ): Promise<StepResult<{ files: number }>> {
   const { id, version, name, sourceDateEpoch } = context.definition;
+  const { inventory, configured } = trees;
+  const layer = await listLayer(context, configured);
+  const units = await listUnits(context, trees, layer.value.units);
   return context.cache.run({
     name: "contents",
     code: [
       import.meta.filename,
-      join(import.meta.dirname, "listLayer.ts"),
       ...["mergeLayers", "parseContents", "sbom", "unitFiles"].map((file) =>
         join(import.meta.dirname, `../release/${file}.ts`),
       ),
     ],
-    inputs: { tree: configured.key, inventory: inventory.key, id, version, name, sourceDateEpoch },
+    inputs: {
+      inventory: inventory.key,
+      layer: layer.key,
+      units: units.key,
+      id,
+      version,
+      name,
+      sourceDateEpoch,
+    },
     describe: ({ files }) => `${files} files`,
     make: async (folder) => {
-      await listLayer(context, installed.folder, configured.folder, folder);
-      // Both are written by LIST_LAYER, the first one by way of the step "inventory".
       const known = JSON.parse(await readText(join(inventory.folder, "inventory.json"))) as PackageInventory;
-      const layer = JSON.parse(await readText(join(folder, "layer.json"))) as InventoryEntry[];
-      const tree = mergeLayers(known.files, layer);
+      const tree = mergeLayers(known.files, await readLayer(layer.folder));
       const contents: ReleaseContents = {
         apiVersion: "socle/v1",
         kind: "ReleaseContents",
@@ -45,7 +61,7 @@ export async function describeTree(
         version,
         packages: known.packages,
         files: tree,
-        units: parseUnitList(await readText(join(folder, "units.json"))),
+        units: parseUnitList(await readText(join(units.folder, "units.json"))),
         listeners: readListeners(tree),
         fixes: known.fixes,
       };
@@ -72,21 +88,60 @@ function toSbomFile(entry: InventoryEntry, { components }: PackageInventory): Sb
   return [{ path, sha256, ...(owner === undefined ? {} : { package: owner }) }];
 }
 
+/** The files of the configure step: `layer.json`. */
 async function listLayer(
-  { tools, signal }: BuildContext,
-  installed: string,
-  configured: string,
-  folder: string,
-): Promise<void> {
-  await tools.runScript(MOUNT_MERGED + LIST, [installed, configured, folder, LIST_LAYER, SOCKET_TEXTS], {
-    folders: [installed, configured, folder],
-    signal,
-    title: "list the files of the root",
+  { cache, tools, signal }: BuildContext,
+  configured: StepResult<unknown>,
+): Promise<StepResult<{ units: Sha256 }>> {
+  return cache.run({
+    name: "layer",
+    code: [
+      import.meta.filename,
+      join(import.meta.dirname, "listLayer.ts"),
+      join(import.meta.dirname, "../release/unitFiles.ts"),
+    ],
+    inputs: { tree: configured.key },
+    make: async (folder) => {
+      await tools.runScript(
+        'python3 -I -S -c "$1" "$2" "$3" > "$4"',
+        [LIST_LAYER, join(configured.folder, "upper"), SOCKET_TEXTS, join(folder, "layer.json")],
+        { folders: [configured.folder, folder], signal, title: "list the files of the definition" },
+      );
+      const entries = (await readLayer(folder)).filter(isAboutUnits);
+      return {
+        units: digest(
+          entries.map(({ path, type, target, sha256, overlay }) => ({ path, type, target, sha256, overlay })),
+        ),
+      };
+    },
   });
 }
 
-// Then $1 the program, $2 which texts are wanted. Only the layer is hashed: the packages' tree has been.
-const LIST = `
-python3 -I -S -c "$1" /tmp/upper "$2" > layer.json
+async function readLayer(folder: string): Promise<InventoryEntry[]> {
+  return JSON.parse(await readText(join(folder, "layer.json"))) as InventoryEntry[]; // written by LIST_LAYER
+}
+
+/** The states of all units: `units.json`. systemctl takes longer than all the rest. */
+async function listUnits(
+  { cache, tools, signal }: BuildContext,
+  { installed, configured }: DescribedTrees,
+  units: Sha256,
+): Promise<StepResult<null>> {
+  return cache.run({
+    name: "units",
+    code: [import.meta.filename],
+    inputs: { tree: installed.key, units },
+    make: async (folder) => {
+      await tools.runScript(MOUNT_MERGED + LIST_UNITS, [installed.folder, configured.folder, folder], {
+        folders: [installed.folder, configured.folder, folder],
+        signal,
+        title: "list the units",
+      });
+      return null;
+    },
+  });
+}
+
+const LIST_UNITS = `
 systemctl list-unit-files --root=/tmp/merged --output=json > units.json
 `;

@@ -4,6 +4,8 @@ import { ROOT_PARTITION_NUMBERS } from "#boot/diskLayout.ts";
 import { ETC_MOUNTS, encodeFstab, hasVarPartition, VAR_MOUNTS } from "#boot/levelMounts.ts";
 import { systemUuidOf } from "#boot/partitionUuids.ts";
 
+import { toSourceDate } from "#release/manifest.ts";
+
 import type { BuildSigning } from "./buildSigning.ts";
 
 /** A file or symlink that the build adds to the packages' tree. */
@@ -44,7 +46,7 @@ function symlink(path: string, target: string): ImageFile {
 }
 
 function identityFiles(definition: Definition, { development }: BuildSigning): ImageFile[] {
-  const { id, version, name, policies, executionControl, bootTries } = definition;
+  const { id, version, name, policies, executionControl, bootTries, sourceDateEpoch } = definition;
   const image = {
     id,
     version,
@@ -54,6 +56,7 @@ function identityFiles(definition: Definition, { development }: BuildSigning): I
     rootSlots: policies.usr === "verified" ? ROOT_PARTITION_NUMBERS : { A: ROOT_PARTITION_NUMBERS.A },
     executionControl,
     bootTries,
+    sourceDate: toSourceDate(sourceDateEpoch),
     signing: development ? "development" : "project",
   };
   return [
@@ -198,7 +201,7 @@ Description=Socle agent
 [Service]
 Type=exec
 NotifyAccess=all
-ExecStart=/usr/lib/socle/node --jitless /usr/lib/socle/agent.mjs
+ExecStart=/usr/lib/socle/node --jitless --optimize-for-size /usr/lib/socle/agent.mjs
 ImportCredential=socle.*
 Restart=on-failure
 RestartSec=2

@@ -25,7 +25,8 @@ export function toSysupdateTransfers({
   disk = "auto",
 }: SysupdateSource): Record<string, string> {
   const toSource = (kind: ArtifactKind) => [
-    ["Transfer", "Verify=no"], // there is no SHA256SUMS.gpg
+    // There is no SHA256SUMS.gpg; %A is IMAGE_VERSION of os-release: what runs is not written over.
+    ["Transfer", "ProtectVersion=%A", "Verify=no"],
     ["Source", "Type=url-file", `Path=${url}`, `MatchPattern=@h.${toMatchPattern(kind, id)}`],
   ];
   const toPartition = (kind: ArtifactKind, type: string) =>

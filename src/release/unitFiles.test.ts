@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ReleaseError } from "./releaseError.ts";
-import { parseUnitList, readListeners, SOCKET_TEXTS, type UnitTreeEntry } from "./unitFiles.ts";
+import { isAboutUnits, parseUnitList, readListeners, SOCKET_TEXTS, type UnitTreeEntry } from "./unitFiles.ts";
 
 const ETC = "/etc/systemd/system";
 const USR = "/usr/lib/systemd/system";
@@ -138,6 +138,13 @@ test("the texts of sockets and their drop-ins are asked for, and no others", () 
   for (const path of ["ssh.service", "ssh.socket.d/a.txt", "websocket.d/a.conf", "a/b.socket"])
     assert.ok(!asked(`${USR}/${path}`), path);
   assert.ok(!asked("/opt/ssh.socket"));
+});
+
+test("units, presets, links to units elsewhere and what can hide them all are about units; other files are not", () => {
+  for (const path of ["/", "/etc", "/usr/lib", `${ETC}/a.service`, "/usr/lib/systemd/system-preset/a.preset", "/opt/a.timer"])
+    assert.ok(isAboutUnits({ path }), path);
+  for (const path of ["/etc/motd", "/usr/bin/systemd-run", "/usr/li", "/opt/a.service.txt"])
+    assert.ok(!isAboutUnits({ path }), path);
 });
 
 test("units are sorted, and a state that lasts until the next boot counts as that state", () => {

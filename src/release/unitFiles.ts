@@ -20,6 +20,17 @@ const UNIT_FOLDERS = ["/etc/systemd/system", "/usr/local/lib/systemd/system", "/
 /** The files whose text `readListeners` needs, as a regular expression that JavaScript and Python read alike. */
 export const SOCKET_TEXTS = `^(${UNIT_FOLDERS.join("|")})/([^/]+\\.socket|([^/]+\\.)?socket\\.d/[^/]+\\.conf)$`;
 
+const UNIT_NAME = /\.(?:service|socket|timer|target|mount|automount|path|slice|swap|device|scope)$/;
+
+/** Whether an entry of a layer can make a difference to the units of the tree that it is laid over. */
+export function isAboutUnits({ path }: Pick<ContentsFile, "path">): boolean {
+  return (
+    path.split("/").includes("systemd") ||
+    UNIT_NAME.test(path) ||
+    UNIT_FOLDERS.some((folder) => folder.startsWith(path === "/" ? path : `${path}/`))
+  );
+}
+
 const listed = z.array(z.object({ unit_file: z.string(), state: z.string() }));
 const STATES: readonly string[] = [
   "enabled",

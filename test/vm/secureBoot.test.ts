@@ -70,7 +70,7 @@ const OUTSIDE: readonly (readonly [what: string, script: string, refusal: RegExp
   [
     "the same by the loader",
     "cp /usr/bin/true /mnt/; /lib64/ld-linux-x86-64.so.2 /mnt/true",
-    /Permission denied|cannot/,
+    /Permission denied|failed to map/,
   ],
   [
     "a preloaded library",

@@ -14,7 +14,7 @@ export function toFileSection(files: FileDiff): Section {
     [added.length, "added"],
     [removed.length, "removed"],
   ]);
-  const sizes = `${formatBytes(from.sizeBytes)} → ${formatBytes(to.sizeBytes)}`;
+  const sizes = [...new Set([formatBytes(from.sizeBytes), formatBytes(to.sizeBytes)])].join(" → ");
   return {
     id: "files",
     title: "Files",
@@ -121,10 +121,10 @@ function describeFile(file: ContentsFile): string {
   return [...(type === "file" ? [] : [type]), ...size, formatMode(mode), `${uid}:${gid}`].join(" ");
 }
 
-/** Only what differs; of a content its size says more than its digest. */
+/** Only what differs; of a content its size says more than its digest, where that differs too. */
 function describeAspects(file: ContentsFile, aspects: readonly FileAspect[]): string {
-  const words = aspects.flatMap((aspect) => ASPECT_WORDS[aspect]?.(file) ?? []);
-  return words.join(" ");
+  if (aspects.length === 1 && aspects[0] === "content") return file.sha256?.slice(0, 12) ?? "";
+  return aspects.flatMap((aspect) => ASPECT_WORDS[aspect]?.(file) ?? []).join(" ");
 }
 
 const ASPECT_WORDS: Readonly<Partial<Record<FileAspect, (file: ContentsFile) => string | undefined>>> = {

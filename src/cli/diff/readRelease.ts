@@ -18,8 +18,8 @@ export async function readRelease(folder: string, manifestFile: string): Promise
   const packages = await readArtifact(folder, manifest, "packages");
   return toComparedRelease(manifest, {
     missing: contents.isListed
-      ? "has lost its list of contents: the manifest names it, the folder lacks it"
-      : "has no list of its contents (a release of an older Socle)",
+      ? "lacks the list of its contents that its manifest names"
+      : "has no list of its contents",
     ...(packages.text === undefined ? {} : { packages: decodePackageList(packages.text) }),
   });
 }

@@ -35,7 +35,7 @@ test("a long text is told by its digest, also inside of what came new", () => {
 test("nothing differs from itself, whatever the order of its keys", () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
-      const turned = reverseKeys(value as Json);
+      const turned = reverseKeys(value);
       assert.deepEqual(compareValues(value as Json, turned), []);
     }),
   );
@@ -44,7 +44,7 @@ test("nothing differs from itself, whatever the order of its keys", () => {
 test("what differs is found", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
-      const isSame = JSON.stringify(sortKeys(a as Json)) === JSON.stringify(sortKeys(b as Json));
+      const isSame = JSON.stringify(sortKeys(a)) === JSON.stringify(sortKeys(b));
       assert.equal(compareValues(a as Json, b as Json).length === 0, isSame);
     }),
   );
