@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { newer, older } from "#release/comparison/sampleReleases.fixture.ts";
 import { runCommand } from "#system/runCommand.ts";
 
-import { withManyFiles, writeSampleRelease } from "../test/sampleRelease.ts";
+import { withManyFiles, writeSampleRelease } from "../test/commands/sampleRelease.ts";
 import { SOCLE } from "./benchWorkspace.ts";
 import { renderSeconds } from "./statistics.ts";
 

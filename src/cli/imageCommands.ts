@@ -89,7 +89,10 @@ export function addImageCommands(program: RootCommand, run: RunCommand): void {
         COMPRESSIONS,
       ),
     )
-    .option("--keys <folder>", "sign with these keys (default: keys beside the definition, or development keys)")
+    .option(
+      "--keys <folder>",
+      "sign with these keys (default: keys beside the definition, or development keys)",
+    )
     .option("--offline", "fail instead of downloading")
     .option("--verify-reproducible", "build twice and compare, bit by bit")
     .addOption(createFormatOption())

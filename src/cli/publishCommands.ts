@@ -45,7 +45,11 @@ export function addPublishCommands(program: RootCommand, run: RunCommand): void 
     .argument("<folder>", FOLDER)
     .description("serve a repository from this host, to try it out")
     .option("--port <number>", "where to listen (default: a free one)", parsePortOption)
-    .option("--host <address>", "on which address of this host; others than 127.0.0.1 let others in", "127.0.0.1")
+    .option(
+      "--host <address>",
+      "on which address of this host; others than 127.0.0.1 let others in",
+      "127.0.0.1",
+    )
     .addOption(createFormatOption())
     .addHelpText("after", renderExamples([["socle serve site --port 8080", "until Ctrl-C"]]))
     .action((folder, options, command) =>
@@ -77,7 +81,9 @@ function addRepositoryCommands(program: RootCommand, run: RunCommand): void {
     .addOption(createFormatOption())
     .addHelpText(
       "after",
-      renderExamples([["socle repository verify site --trusted-root keys/root/1.root.json", "it is ours, and whole"]]),
+      renderExamples([
+        ["socle repository verify site --trusted-root keys/root/1.root.json", "it is ours, and whole"],
+      ]),
     )
     .action((folder, options, command) =>
       run(command.optsWithGlobals(), async (context) => {

@@ -2,7 +2,8 @@ import { X509Certificate } from "node:crypto";
 
 import { SocleError } from "#progress/socleError.ts";
 import { openKeyFolder } from "#system/keyFolder.ts";
-import type { KeyRole, KeySet } from "#trust/keySet.ts";
+import type { CertifiedRole, KeySet } from "#trust/keySet.ts";
+import { trustedKeys } from "#trust/planKeyExport.ts";
 import type { ReleaseFolder } from "#vm/findRelease.ts";
 import type { SecureBootCertificates } from "#vm/machine.ts";
 
@@ -28,7 +29,9 @@ export async function withSecureBoot(
     );
   }
   const secureBootCertificates = toSecureBootCertificates((await openKeyFolder(keyFolder)).keySet);
-  if (!secureBootCertificates.db.some((pem) => fingerprintOf(pem) === manifest.signing.secureBootCertificate)) {
+  if (
+    !secureBootCertificates.db.some((pem) => fingerprintOf(pem) === manifest.signing.secureBootCertificate)
+  ) {
     report({
       kind: "note",
       level: "warning",
@@ -38,19 +41,14 @@ export async function withSecureBoot(
   return { ...options, secureBootCertificates };
 }
 
-/** What the owner of these keys enrols: what was retired is still good, what was revoked is not. */
-export function toSecureBootCertificates({ roles }: KeySet): SecureBootCertificates {
-  const certificatesOf = (role: KeyRole) =>
-    roles[role].keys.flatMap(({ certificate, state }) =>
-      certificate === undefined || state === "revoked" ? [] : [{ certificate, state }],
-    );
-  const pk = certificatesOf("PK").find(({ state }) => state === "active");
-  if (pk === undefined) throw new SecureBootError("secure-boot-keys", "Cannot enrol keys: there is no active PK");
-  return {
-    pk: pk.certificate,
-    kek: certificatesOf("KEK").map(({ certificate }) => certificate),
-    db: certificatesOf("db").map(({ certificate }) => certificate),
-  };
+/** What the owner of these keys enrols. */
+export function toSecureBootCertificates(keySet: KeySet): SecureBootCertificates {
+  const certificatesOf = (role: CertifiedRole) =>
+    trustedKeys(keySet, role).flatMap(({ certificate }) => certificate ?? []);
+  const [pk] = certificatesOf("PK");
+  if (pk === undefined)
+    throw new SecureBootError("secure-boot-keys", "Cannot enrol keys: there is no active PK");
+  return { pk, kek: certificatesOf("KEK"), db: certificatesOf("db") };
 }
 
 /** SHA-256 of the DER, as the manifest has it. */

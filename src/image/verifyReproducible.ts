@@ -1,7 +1,9 @@
 import { join } from "node:path";
 
 import { SocleError } from "#progress/socleError.ts";
-import { makeWorkFolder, remove } from "#system/files.ts";
+import { decodeChecksums, type Checksum } from "#release/checksums.ts";
+import { CHECKSUMS_NAME } from "#release/releaseNames.ts";
+import { makeWorkFolder, readText, remove } from "#system/files.ts";
 import { findTreeDifference } from "#system/findTreeDifference.ts";
 
 import type { BuildContext } from "./buildContext.ts";
@@ -38,9 +40,15 @@ export async function verifyReproducible(context: BuildContext, first: BuiltRele
   }
 }
 
+/** Of every file, also of those that a manifest cannot list. */
+async function readChecksums({ folder }: BuiltRelease): Promise<Checksum[]> {
+  return decodeChecksums(await readText(join(folder, CHECKSUMS_NAME)));
+}
+
 async function compare(first: BuiltRelease, second: BuiltRelease): Promise<void> {
-  const digests = new Map(second.manifest.artifacts.map(({ kind, sha256 }) => [kind, sha256]));
-  const differing = first.manifest.artifacts.filter(({ kind, sha256 }) => digests.get(kind) !== sha256);
+  const [files, others] = await Promise.all([readChecksums(first), readChecksums(second)]);
+  const digests = new Map(others.map(({ name, sha256 }) => [name, sha256]));
+  const differing = files.filter(({ name, sha256 }) => digests.get(name) !== sha256);
   if (differing.length === 0) return;
   const reasons: string[] = [];
   for (const { step, tree } of TREE_STEPS) {

@@ -33,7 +33,9 @@ test("any versions are in the order in which systemd has them", () => {
   const versions = fc.uniqueArray(version, { comparator: (a, b) => compareVersions(a, b) === 0 });
   fc.assert(
     fc.property(versions, (all) => {
-      const { releases } = parseChannel(encodeChannel({ ...EXAMPLE, releases: all.map(toRelease), withdrawn: [] }));
+      const { releases } = parseChannel(
+        encodeChannel({ ...EXAMPLE, releases: all.map(toRelease), withdrawn: [] }),
+      );
       assert.deepEqual(
         releases.map((release) => release.version),
         all.toSorted(compareVersions).toReversed(),
@@ -49,17 +51,34 @@ const REFUSED: readonly (readonly [name: string, value: unknown, message: RegExp
   ["a name of TUF's own", { ...EXAMPLE, name: "targets" }, /wanted the name of a channel/],
   ["oldest first", { ...EXAMPLE, releases: EXAMPLE.releases.toReversed() }, /newest first/],
   ["a version twice", { ...EXAMPLE, releases: [toRelease("1.9"), toRelease("1.9")] }, /each version once/],
-  ["two versions that systemd takes for one", { ...EXAMPLE, releases: ["1.0", "1.00"].map(toRelease) }, /each version once/],
-  ["a manifest elsewhere", { ...EXAMPLE, releases: [{ ...toRelease("1.9"), manifest: "../x" }] }, /not "stable\/tiny_1\.9/],
-  ["a withdrawn release that is offered", { ...EXAMPLE, releases: [toRelease("1.11")] }, /as have the releases/],
-  ["a root hash that is none", { ...EXAMPLE, releases: [{ ...toRelease("1.9"), rootHash: "A" }] }, /64 lower-case/],
+  [
+    "two versions that systemd takes for one",
+    { ...EXAMPLE, releases: ["1.0", "1.00"].map(toRelease) },
+    /each version once/,
+  ],
+  [
+    "a manifest elsewhere",
+    { ...EXAMPLE, releases: [{ ...toRelease("1.9"), manifest: "../x" }] },
+    /not "stable\/tiny_1\.9/,
+  ],
+  [
+    "a withdrawn release that is offered",
+    { ...EXAMPLE, releases: [toRelease("1.11")] },
+    /as have the releases/,
+  ],
+  [
+    "a root hash that is none",
+    { ...EXAMPLE, releases: [{ ...toRelease("1.9"), rootHash: "A" }] },
+    /64 lower-case/,
+  ],
 ];
 
 for (const [name, value, message] of REFUSED) {
   test(`${name} is refused`, () => {
     assert.throws(
       () => parseChannel(JSON.stringify(value)),
-      (error) => error instanceof ReleaseError && error.code === "channel-malformed" && message.test(error.message),
+      (error) =>
+        error instanceof ReleaseError && error.code === "channel-malformed" && message.test(error.message),
     );
   });
 }
@@ -71,6 +90,19 @@ test("what is not JSON is refused, and a wrong channel is not written", () => {
 
 test("a channel's name can stand in a URL and is no role of TUF's own", () => {
   for (const name of ["stable", "a", "edge-2026", "0"]) assert.equal(isChannelName(name), true, name);
-  for (const name of ["", "Stable", "a.b", "a/b", "-a", "..", "a_b", "root", "targets", "snapshot", "timestamp", "a".repeat(64)])
+  for (const name of [
+    "",
+    "Stable",
+    "a.b",
+    "a/b",
+    "-a",
+    "..",
+    "a_b",
+    "root",
+    "targets",
+    "snapshot",
+    "timestamp",
+    "a".repeat(64),
+  ])
     assert.equal(isChannelName(name), false, name);
 });

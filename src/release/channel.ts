@@ -48,9 +48,9 @@ const channel = z
       context.addIssue({ code: "custom", path: [path], message });
     for (const key of ["releases", "withdrawn"] as const) {
       const versions = value[key].map((entry) => entry.version);
-      const isOrdered = versions.every(
-        (each, at) => at === 0 || compareVersions(versions[at - 1]!, each) > 0,
-      ); // at > 0
+      const isOrdered = versions
+        .slice(1)
+        .every((each, index) => compareVersions(versions[index] ?? "", each) > 0);
       if (!isOrdered) report(key, "wanted each version once, newest first");
     }
     for (const { version: each, manifest } of value.releases) {

@@ -1,5 +1,11 @@
 import { compareArtifacts, isEmptyArtifactDiff } from "./comparison/compareArtifacts.ts";
-import { type ComparedSystem, type Json, type Part, PARTS } from "./comparison/comparedSystem.ts";
+import {
+  HIDDEN_STATE,
+  type ComparedSystem,
+  type Json,
+  type Part,
+  PARTS,
+} from "./comparison/comparedSystem.ts";
 import { compareFiles, isEmptyFileDiff } from "./comparison/compareFiles.ts";
 import { compareFixes } from "./comparison/compareFixes.ts";
 import { compareKernel, isEmptyKernelDiff } from "./comparison/compareKernel.ts";
@@ -81,7 +87,7 @@ function compareUnits(
     from,
     to,
     ({ name }) => name,
-    (x, y) => x.state === y.state,
+    (x, y) => x.state === y.state || x.state === HIDDEN_STATE || y.state === HIDDEN_STATE,
   );
 }
 

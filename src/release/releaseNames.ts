@@ -3,7 +3,8 @@
  * systemd-sysupdate takes a release from a folder or web server with the match patterns given
  * here: `ID_@v_@u.root` gives the partition its UUID. No name may match another one's pattern: a
  * pattern takes everything up to its next literal text, so `ID_@v.raw` would also take mkosi's
- * `ID_1.0.root-x86-64.UUID.raw`, with a version of "1.0.root-x86-64.UUID".
+ * `ID_1.0.root-x86-64.UUID.raw`, with a version of "1.0.root-x86-64.UUID". Nor does systemd 257 look
+ * at what comes after a pattern's end: `.verity` would also take `.verity-sig`.
  */
 export const ARTIFACTS = {
   root: {
@@ -17,7 +18,7 @@ export const ARTIFACTS = {
     what: "its dm-verity hash tree, written to a verity slot",
   },
   "root-signature": {
-    pattern: "@v_@u.verity-sig",
+    pattern: "@v_@u.signature",
     mediaType: "application/octet-stream",
     what: "signature of the root hash, written to a signature slot",
   },

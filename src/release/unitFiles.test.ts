@@ -141,7 +141,14 @@ test("the texts of sockets and their drop-ins are asked for, and no others", () 
 });
 
 test("units, presets, links to units elsewhere and what can hide them all are about units; other files are not", () => {
-  for (const path of ["/", "/etc", "/usr/lib", `${ETC}/a.service`, "/usr/lib/systemd/system-preset/a.preset", "/opt/a.timer"])
+  for (const path of [
+    "/",
+    "/etc",
+    "/usr/lib",
+    `${ETC}/a.service`,
+    "/usr/lib/systemd/system-preset/a.preset",
+    "/opt/a.timer",
+  ])
     assert.ok(isAboutUnits({ path }), path);
   for (const path of ["/etc/motd", "/usr/bin/systemd-run", "/usr/li", "/opt/a.service.txt"])
     assert.ok(!isAboutUnits({ path }), path);

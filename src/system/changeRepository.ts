@@ -6,27 +6,19 @@ import { toStoredName, type ChannelContent, type RepositoryContent } from "#trus
 import { RepositoryError } from "#trust/repositoryError.ts";
 import { followRoots, planRoots, type RootFiles } from "#trust/repositoryRoots.ts";
 import { signRepository, type SigningOptions } from "#trust/repositorySigning.ts";
-import {
-  findRoots,
-  readStateUnder,
-  type MetadataFiles,
-  type RepositoryState,
-} from "#trust/repositoryState.ts";
-import { readContent } from "#trust/repositoryVerification.ts";
+import { findRoots, type RepositoryState } from "#trust/repositoryState.ts";
 
+import { commitRepository } from "./commitRepository.ts";
 import { withFileLock } from "./fileLock.ts";
+import { placeFile, type FileToPlace, type Placement } from "./placeFile.ts";
+import { readRepository, refuseNoRepository } from "./readRepository.ts";
 import { repositoryDisk, type RepositoryDisk } from "./repositoryDisk.ts";
 import {
-  commitRepository,
   METADATA_FOLDER,
-  placeFile,
   pruneRepository,
-  readChannelDocuments,
   readMetadataFiles,
   refuseOtherFolder,
   TARGETS_FOLDER,
-  type FileToPlace,
-  type Placement,
 } from "./repositoryFolder.ts";
 
 /** What a key folder gives for signing. */
@@ -39,7 +31,8 @@ export interface RepositoryKeys extends Pick<SigningOptions, "signersOf" | "form
 export interface RepositorySurroundings {
   readonly folder: string;
   readonly keys: RepositoryKeys;
-  readonly now: Date;
+  /** Asked when it is this change's turn. */
+  readonly now: () => Date;
   readonly report: Report;
   readonly signal?: AbortSignal | undefined;
   readonly disk?: RepositoryDisk;
@@ -72,7 +65,7 @@ export async function changeRepository(
   plan: (content: RepositoryContent, folder: string) => RepositoryChange | Promise<RepositoryChange>,
   { create = false } = {},
 ): Promise<ChangedRepository> {
-  const { folder, keys, now, report, signal, disk = repositoryDisk } = surroundings;
+  const { folder, keys, report, signal, disk = repositoryDisk } = surroundings;
   await refuseOtherFolder(folder);
   if (!create && (await readMetadataFiles(folder)).size === 0) refuseNoRepository(folder);
   const onWait = () =>
@@ -81,10 +74,11 @@ export async function changeRepository(
   return withFileLock(
     join(folder, ".lock"),
     async () => {
+      const now = surroundings.now();
       const metadata = await readMetadataFiles(folder);
       const roots = planRoots(findRoots(metadata), keys.roots);
       const root = followKeyRoots(keys.roots, now);
-      const { previous, content } = await readPresent(folder, metadata, keys.roots, create);
+      const { previous, content } = await readRepository(folder, metadata, keys.roots, create);
       const change = await plan(content, folder);
 
       // Before anything is written: a key may be out of reach, or want a passphrase.
@@ -122,57 +116,6 @@ export async function changeRepository(
 export function listUnnamed(channel: ChannelContent, names: readonly string[]): string[] {
   const named = new Set(channel.files.map(toStoredName));
   return names.filter((name) => !named.has(name));
-}
-
-function followKeyRoots(roots: RootFiles, now: Date) {
-  const problems: string[] = [];
-  const root = followRoots(roots, problems).at(-1);
-  if (root === undefined || problems.length > 0) {
-    throw new RepositoryError(
-      "repository-broken",
-      `Cannot use the root metadata of the key folder: ${problems.join("; ")}`,
-    );
-  }
-  if (root.signed.isExpired(now)) {
-    throw new RepositoryError(
-      "root-expired",
-      `Cannot publish with these keys: version ${root.signed.version} of their root metadata expired at ${root.signed.expires}`,
-      { hint: "Sign it anew where the root keys are: socle keys renew" },
-    );
-  }
-  return root;
-}
-
-/**
- * What is there must hold together before it is signed again. It may be signed by the keys of the
- * repository's newest root, or already by those of a newer one that a stopped publish had no time to write.
- */
-async function readPresent(
-  folder: string,
-  metadata: MetadataFiles,
-  keyRoots: RootFiles,
-  create: boolean,
-): Promise<{ previous: RepositoryState | undefined; content: RepositoryContent }> {
-  if (!metadata.has("timestamp.json")) {
-    const later = [...metadata.keys()].find((name) => /^\d+\.(?!root\.)/.test(name) && !name.startsWith("1."));
-    if (later !== undefined) refuseBroken(folder, [`timestamp.json is missing, but there is ${later}`]);
-    if (!create) refuseNoRepository(folder);
-    return { previous: undefined, content: new Map() };
-  }
-  const own = Math.max(...findRoots(metadata).keys());
-  const chain = followRoots(keyRoots, []);
-  const attempts = [...new Set([chain[own - 1], ...chain.slice(own).toReversed()])].map((root) => {
-    const problems: string[] = [];
-    const state = root === undefined ? undefined : readStateUnder(root, metadata, problems);
-    return { state, problems };
-  });
-  const good = attempts.find(({ state, problems }) => state !== undefined && problems.length === 0);
-  if (good?.state === undefined) refuseBroken(folder, attempts[0]?.problems ?? []);
-  const problems: string[] = [];
-  const documents = await readChannelDocuments(folder);
-  const content = readContent(good.state, { documents }, problems);
-  if (problems.length > 0) refuseBroken(folder, problems);
-  return { previous: good.state, content };
 }
 
 async function placeFiles(
@@ -218,17 +161,21 @@ async function tidy(
   }
 }
 
-function refuseNoRepository(folder: string): never {
-  throw new RepositoryError("not-a-repository", `There is no repository in "${folder}"`, {
-    hint: "Publish a release to make one: socle publish RELEASE --repository DIR",
-  });
+function followKeyRoots(roots: RootFiles, now: Date) {
+  const problems: string[] = [];
+  const root = followRoots(roots, problems).at(-1);
+  if (root === undefined || problems.length > 0) {
+    throw new RepositoryError(
+      "repository-broken",
+      `Cannot use the root metadata of the key folder: ${problems.join("; ")}`,
+    );
+  }
+  if (root.signed.isExpired(now)) {
+    throw new RepositoryError(
+      "root-expired",
+      `Cannot publish with these keys: version ${root.signed.version} of their root metadata expired at ${root.signed.expires}`,
+      { hint: "Sign it anew where the root keys are: socle keys renew" },
+    );
+  }
+  return root;
 }
-
-function refuseBroken(folder: string, problems: readonly string[]): never {
-  throw new RepositoryError(
-    "repository-broken",
-    `The repository in "${folder}" does not hold together; nothing is built on it:\n${problems.join("\n")}`,
-    { hint: "Look at the whole with socle repository verify, and restore it from a copy." },
-  );
-}
-

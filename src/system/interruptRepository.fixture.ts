@@ -43,7 +43,8 @@ class EndingDisk implements RepositoryDisk {
     if (!this.ended) {
       this.ended = true;
       await cleanUp();
-      if (this.#how === "power-cut") for (const path of this.#unsynced.slice(0, -1)) await rm(path, { force: true });
+      if (this.#how === "power-cut")
+        for (const path of this.#unsynced.slice(0, -1)) await rm(path, { force: true });
     }
     throw new Error("the power went");
   }
@@ -121,7 +122,8 @@ export interface Interruption {
 }
 
 function publish(version: keyof Releases, channel = "stable"): Change {
-  return async (surroundings, releases) => publishRelease(surroundings, { release: releases[version], channel });
+  return async (surroundings, releases) =>
+    publishRelease(surroundings, { release: releases[version], channel });
 }
 
 /** What can be interrupted, by name. */
@@ -150,7 +152,8 @@ export const INTERRUPTIONS: Readonly<Record<string, Interruption>> = {
       await publish("1.0")(...given);
       await publish("1.1")(...given);
     },
-    change: async (surroundings) => withdraw(surroundings, { channel: "stable", version: "1.1", delete: true }),
+    change: async (surroundings) =>
+      withdraw(surroundings, { channel: "stable", version: "1.1", delete: true }),
     before: "stable: 1.1 1.0",
     afterwards: "stable: 1.0",
   },
@@ -257,7 +260,13 @@ class Trial {
   }
 
   #at(site: string, disk = repositoryDisk): RepositorySurroundings {
-    return { folder: join(this.#folder, site), keys: this.#owner.keys, now: NOW, report: () => {}, disk };
+    return {
+      folder: join(this.#folder, site),
+      keys: this.#owner.keys,
+      now: () => NOW,
+      report: () => {},
+      disk,
+    };
   }
 
   async #read(site: string): Promise<string> {

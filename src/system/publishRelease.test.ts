@@ -45,7 +45,7 @@ class Site {
 
   get surroundings() {
     const report = (event: ProgressEvent) => void this.events.push(event);
-    return { folder: this.folder, keys: this.owner.keys, now: this.now, report };
+    return { folder: this.folder, keys: this.owner.keys, now: () => this.now, report };
   }
 
   async publish(release: typeof release10, channel = "stable") {
@@ -59,7 +59,10 @@ class Site {
 
   async expectWhole(): Promise<RepositoryReport> {
     const report = await this.verify();
-    assert.deepEqual({ problems: report.problems, warnings: report.warnings }, { problems: [], warnings: [] });
+    assert.deepEqual(
+      { problems: report.problems, warnings: report.warnings },
+      { problems: [], warnings: [] },
+    );
     return report;
   }
 
@@ -70,8 +73,12 @@ class Site {
   /** Every file with its content, by path. */
   async snapshot(): Promise<Map<string, string>> {
     const entries = await readdir(this.folder, { recursive: true, withFileTypes: true });
-    const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
-    return new Map(await Promise.all(files.map(async (file) => [file, await readFile(file, "utf8")] as const)));
+    const files = entries
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name));
+    return new Map(
+      await Promise.all(files.map(async (file) => [file, await readFile(file, "utf8")] as const)),
+    );
   }
 }
 
@@ -172,7 +179,10 @@ test("a version with other bytes is refused in every channel, and the file is na
   for (const channel of ["stable", "testing"]) {
     await assert.rejects(
       site.publish(other, channel),
-      refusedWith("version-already-published", /publish 1\.0: .*"stable" .*"tiny_1\.0.* was not part of it|was /),
+      refusedWith(
+        "version-already-published",
+        /publish 1\.0: .*"stable" .*"tiny_1\.0.* was not part of it|was /,
+      ),
     );
   }
   // Only the provenance differs: it is not in the manifest.
@@ -193,7 +203,10 @@ test("a channel has releases of one system; another channel may have another's",
   const site = await Site.create();
   await site.publish(release10);
   const other = await makeTinyRelease(join(work, "large"), { id: "large" });
-  await assert.rejects(site.publish(other), refusedWith("other-release-id", /"large" .* has releases of "tiny"/));
+  await assert.rejects(
+    site.publish(other),
+    refusedWith("other-release-id", /"large" .* has releases of "tiny"/),
+  );
   await site.publish(other, "large");
   const { channels } = await site.expectWhole();
   assert.deepEqual(
@@ -251,7 +264,10 @@ test("keys of another project, an older copy of the keys, and keys changed in tw
   const forked = site.owner.keys;
   const roots = new Map(forked.roots).set(4, new TextEncoder().encode("{}"));
   await assert.rejects(
-    publishRelease({ ...site.surroundings, keys: { ...forked, roots } }, { release: release11, channel: "stable" }),
+    publishRelease(
+      { ...site.surroundings, keys: { ...forked, roots } },
+      { release: release11, channel: "stable" },
+    ),
     refusedWith("root-differs", /their 4\.root\.json is not that of the repository/),
   );
   assert.notDeepEqual(await site.snapshot(), before, "only the rightful publish changed something");
@@ -281,7 +297,10 @@ test("every role wants as many signatures as its threshold says", async () => {
   const before = await site.snapshot();
   const one = { ...keys, signersOf: async (role: "targets") => (await keys.signersOf(role)).slice(0, 1) };
   await assert.rejects(
-    publishRelease({ ...site.surroundings, keys: one as typeof keys }, { release: release11, channel: "stable" }),
+    publishRelease(
+      { ...site.surroundings, keys: one as typeof keys },
+      { release: release11, channel: "stable" },
+    ),
     refusedWith("too-few-signatures", /"targets": .*1\/2/),
   );
   assert.deepEqual(await site.snapshot(), before);
@@ -325,7 +344,10 @@ test("former metadata stay for one change, and then go", async () => {
     "3.targets.json",
     "timestamp.json",
   ]);
-  assert.equal((await site.list("targets/stable")).filter((name) => name.endsWith(".channel.json")).length, 1);
+  assert.equal(
+    (await site.list("targets/stable")).filter((name) => name.endsWith(".channel.json")).length,
+    1,
+  );
 });
 
 test("a release that was withdrawn is offered no more; its version stays taken", async () => {
@@ -376,7 +398,10 @@ test("nothing is built on a repository that somebody changed, nor into a folder 
   await site.publish(release10);
   const file = join(site.folder, "metadata/1.stable.json");
   await writeFile(file, (await readFile(file, "utf8")).replace("1.0", "6.6"));
-  await assert.rejects(site.publish(release11), refusedWith("repository-broken", /1\.stable\.json cannot be trusted/));
+  await assert.rejects(
+    site.publish(release11),
+    refusedWith("repository-broken", /1\.stable\.json cannot be trusted/),
+  );
 
   const other = await Site.create();
   await writeFile(join(other.folder, "index.html"), "mine");
@@ -388,7 +413,10 @@ test("a lost timestamp is not taken for a new repository: clients would see vers
   await site.publish(release10);
   await site.publish(release11);
   await rm(join(site.folder, "metadata/timestamp.json"));
-  await assert.rejects(site.publish(release11), refusedWith("repository-broken", /timestamp\.json is missing/));
+  await assert.rejects(
+    site.publish(release11),
+    refusedWith("repository-broken", /timestamp\.json is missing/),
+  );
 });
 
 test("a clock that went back, and a root that has expired, are refused", async () => {
@@ -400,7 +428,10 @@ test("a clock that went back, and a root that has expired, are refused", async (
     refusedWith("clock-behind", /says 2026-11-21T12:00:00Z, .* signed at 2026-11-22T12:00:00Z/),
   );
   site.now = new Date(NOW.getTime() + 366 * DAY_MS);
-  await assert.rejects(site.publish(release11), refusedWith("root-expired", /version 1 .* expired at 2027-11-22/));
+  await assert.rejects(
+    site.publish(release11),
+    refusedWith("root-expired", /version 1 .* expired at 2027-11-22/),
+  );
 });
 
 test("two that publish at once do so one after the other", async () => {

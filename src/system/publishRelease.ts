@@ -13,8 +13,9 @@ import {
   type RepositorySurroundings,
 } from "./changeRepository.ts";
 import { listFolder } from "./files.ts";
+import type { FileToPlace } from "./placeFile.ts";
 import { readRelease } from "./readRelease.ts";
-import { TARGETS_FOLDER, type FileToPlace } from "./repositoryFolder.ts";
+import { TARGETS_FOLDER } from "./repositoryFolder.ts";
 
 export interface ReleaseToPublish {
   readonly folder: string;
@@ -56,7 +57,9 @@ export async function publishRelease(
         const published = files.map(({ source: _source, ...file }) => file);
         const after = addRelease(content, channel, { manifest, files: published });
         const names = new Set(await listFolder(join(repository, TARGETS_FOLDER, channel)));
-        const present = new Set(files.filter((file) => names.has(toStoredName(file))).map(({ name }) => name));
+        const present = new Set(
+          files.filter((file) => names.has(toStoredName(file))).map(({ name }) => name),
+        );
         const isListed = content
           .get(channel)
           ?.document.releases.some(({ version }) => version === manifest.version);
@@ -105,9 +108,14 @@ export async function withdraw(
     }
     const after = isDone ? content : withdrawRelease(content, channel, version);
     if (isDeletion) {
-      const names = listUnnamed(getChannel(after, channel), await listFolder(join(folder, TARGETS_FOLDER, channel)));
+      const names = listUnnamed(
+        getChannel(after, channel),
+        await listFolder(join(folder, TARGETS_FOLDER, channel)),
+      );
       const release = { id: document.id, version };
-      deleted = names.filter((name) => findArtifactKind(name.replace(/^[0-9a-f]{64}\./, ""), release) !== undefined);
+      deleted = names.filter(
+        (name) => findArtifactKind(name.replace(/^[0-9a-f]{64}\./, ""), release) !== undefined,
+      );
     }
     return { content: after, renewed: [], remove: deleted.map((name) => `${channel}/${name}`) };
   });

@@ -4,13 +4,17 @@ import { reportStep, type Report } from "#progress/events.ts";
 import { CHANNEL_DOCUMENT_NAME } from "#release/channel.ts";
 import { ARTIFACTS, CHECKSUMS_NAME } from "#release/releaseNames.ts";
 import { RepositoryError } from "#trust/repositoryError.ts";
-import type { RepositoryFacts } from "#trust/repositoryVerification.ts";
+import type { RepositoryFacts } from "#trust/repositoryFindings.ts";
 
 import { fileSize, listTree, readText } from "./files.ts";
 import { hashPieces } from "./repositoryDisk.ts";
 import { isPartial, METADATA_FOLDER, readMetadataFiles, TARGETS_FOLDER } from "./repositoryFolder.ts";
 
-const DOCUMENTS = [`.${CHANNEL_DOCUMENT_NAME}`, ARTIFACTS.manifest.pattern.replace("@v", ""), `/${CHECKSUMS_NAME}`];
+const DOCUMENTS = [
+  `.${CHANNEL_DOCUMENT_NAME}`,
+  ARTIFACTS.manifest.pattern.replace("@v", ""),
+  `/${CHECKSUMS_NAME}`,
+];
 /** Larger than any document of ours; one that is larger is not read. */
 const MOST_DOCUMENT_BYTES = 16 << 20;
 
@@ -26,7 +30,9 @@ export async function readRepositoryFacts(
       hint: `Name the folder that has "${METADATA_FOLDER}" and "${TARGETS_FOLDER}" in it.`,
     });
   }
-  const entries = (await listTree(folder)).filter(({ path, kind }) => kind !== "directory" && path !== ".lock");
+  const entries = (await listTree(folder)).filter(
+    ({ path, kind }) => kind !== "directory" && path !== ".lock",
+  );
   const isTarget = ({ path, kind }: (typeof entries)[number]) =>
     kind === "file" && path.startsWith(`${TARGETS_FOLDER}/`) && !isPartial(path.split("/").at(-1) ?? "");
   const isMetadata = ({ path }: (typeof entries)[number]) =>

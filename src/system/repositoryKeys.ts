@@ -27,7 +27,10 @@ async function openFormer(keys: KeyFolder, role: TufRole, key: KeyRecord): Promi
   const { keySet } = keys;
   const alone = { threshold: 1, keys: [{ ...key, state: "active" as const }] };
   try {
-    return await openSigners({ ...keys, keySet: { ...keySet, roles: { ...keySet.roles, [role]: alone } } }, role);
+    return await openSigners(
+      { ...keys, keySet: { ...keySet, roles: { ...keySet.roles, [role]: alone } } },
+      role,
+    );
   } catch (error) {
     if (error instanceof KeyError) return [];
     throw error;

@@ -16,7 +16,10 @@ export class RepositoryOwner {
     this.#memory = memory;
   }
 
-  static async create(now: Date, thresholds: Partial<Record<TufRole, number>> = {}): Promise<RepositoryOwner> {
+  static async create(
+    now: Date,
+    thresholds: Partial<Record<TufRole, number>> = {},
+  ): Promise<RepositoryOwner> {
     const memory = new MemoryRepository({ now, thresholds });
     await memory.writeRoot();
     return new RepositoryOwner(memory);

@@ -44,7 +44,9 @@ async function get(path: string, headers: Record<string, string> = {}, method = 
     request({ host: "127.0.0.1", port: server.port, path, method, headers }, (response) => {
       let body = "";
       response.setEncoding("utf8").on("data", (text: string) => (body += text));
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
+      response.on("end", () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
+      );
     })
       .on("error", reject)
       .end();

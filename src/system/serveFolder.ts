@@ -41,7 +41,9 @@ export async function serveFolder(
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => {
-      reject(new ServeError("cannot-serve", `Cannot listen on ${host} port ${port}: ${cause.message}`, { cause }));
+      reject(
+        new ServeError("cannot-serve", `Cannot listen on ${host} port ${port}: ${cause.message}`, { cause }),
+      );
     });
     server.listen(port, host, resolve);
   });

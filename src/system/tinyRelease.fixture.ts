@@ -36,7 +36,11 @@ export async function makeTinyRelease(
     { kind: "uki", name: toArtifactName("uki", release), content: payload("uki") },
     // Mostly a hole, as disks are.
     { kind: "disk", name: toArtifactName("disk", release), content: "disk".padEnd(3 << 20, "\0") },
-    { kind: "packages", name: toArtifactName("packages", release), content: "base-files\t13\tamd64\tbase-files\n" },
+    {
+      kind: "packages",
+      name: toArtifactName("packages", release),
+      content: "base-files\t13\tamd64\tbase-files\n",
+    },
   ] as const;
   const contents = all.filter(({ kind }) => only?.includes(kind) ?? true);
   const artifacts = contents.map(({ kind, name, content }) => {

@@ -83,7 +83,10 @@ export function getChannel(content: RepositoryContent, channelName: string): Cha
 }
 
 function createChannel(name: string, id: string): ChannelContent {
-  return { files: [], document: { apiVersion: "socle/v1", kind: "Channel", name, id, releases: [], withdrawn: [] } };
+  return {
+    files: [],
+    document: { apiVersion: "socle/v1", kind: "Channel", name, id, releases: [], withdrawn: [] },
+  };
 }
 
 /** A version means the same bytes for ever: machines and people know a release by it. */
@@ -92,7 +95,11 @@ function refuseOtherBytes(channel: ChannelContent, version: string, files: reado
   const former = withdrawn.find((release) => release.version === version);
   const manifest = files.find(({ kind }) => kind === "manifest");
   if (former !== undefined && former.manifestSha256 !== manifest?.sha256) {
-    refuse(version, name, `${manifest?.name ?? "its manifest"} differs from that of the release that was withdrawn`);
+    refuse(
+      version,
+      name,
+      `${manifest?.name ?? "its manifest"} differs from that of the release that was withdrawn`,
+    );
   }
   const known = channel.files.filter((file) => file.version === version);
   if (known.length === 0) return;
@@ -100,7 +107,11 @@ function refuseOtherBytes(channel: ChannelContent, version: string, files: reado
     const other = known.find((entry) => entry.name === file.name);
     if (other === undefined) refuse(version, name, `"${file.name}" was not part of it`);
     if (other.sha256 !== file.sha256)
-      refuse(version, name, `"${file.name}" is ${file.sha256.slice(0, 12)}, was ${other.sha256.slice(0, 12)}`);
+      refuse(
+        version,
+        name,
+        `"${file.name}" is ${file.sha256.slice(0, 12)}, was ${other.sha256.slice(0, 12)}`,
+      );
   }
   const gone = known.find((entry) => !files.some((file) => file.name === entry.name));
   if (gone !== undefined) refuse(version, name, `"${gone.name}" was part of it and is not any more`);

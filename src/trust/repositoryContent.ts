@@ -122,7 +122,9 @@ export function readChannelContent(
 
 function findContradictions({ document, files }: ChannelContent): string[] {
   const listed = document.releases.map(({ version }) => version);
-  const unlisted = new Set(files.map(({ version }) => version).filter((version) => !listed.includes(version)));
+  const unlisted = new Set(
+    files.map(({ version }) => version).filter((version) => !listed.includes(version)),
+  );
   return [
     ...[...unlisted].map((version) => `has files of ${version}, which is not among its releases`),
     ...document.releases

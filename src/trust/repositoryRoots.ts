@@ -11,16 +11,18 @@ export type RootFiles = ReadonlyMap<number, Uint8Array>;
  */
 export function followRoots(files: RootFiles, problems: string[]): Metadata<Root>[] {
   const chain: Metadata<Root>[] = [];
-  for (let version = 1; files.has(version); version++) {
-    const name = `${version}.root.json`;
+  for (let version = 1; ; version++) {
+    const bytes = files.get(version);
+    if (bytes === undefined) break;
     try {
-      const root = parseRoot(files.get(version)!); // the loop asked for it
-      if (root.signed.version !== version) throw new Error(`it says that it is version ${root.signed.version}`);
+      const root = parseRoot(bytes);
+      if (root.signed.version !== version)
+        throw new Error(`it says that it is version ${root.signed.version}`);
       chain.at(-1)?.verifyDelegate("root", root);
       root.verifyDelegate("root", root);
       chain.push(root);
     } catch (error) {
-      problems.push(`${name} cannot be trusted: ${toReason(error)}`);
+      problems.push(`${version}.root.json cannot be trusted: ${toReason(error)}`);
       return chain;
     }
   }
@@ -62,7 +64,9 @@ export function planRoots(repository: RootFiles, keyFolder: RootFiles): RootFile
     throw new RepositoryError(
       "root-differs",
       `Cannot publish with these keys: their ${version}.root.json is not that of the repository`,
-      { hint: "Its keys were changed in two places: use the folder from which the repository has its root metadata." },
+      {
+        hint: "Its keys were changed in two places: use the folder from which the repository has its root metadata.",
+      },
     );
   }
   return new Map([...keyFolder].filter(([version]) => !repository.has(version)));

@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
 
-import { Metadata, MetadataKind, type Root, type Targets } from "@tufjs/models";
+import {
+  Metadata,
+  MetadataKind,
+  type Root,
+  type Snapshot,
+  type Targets,
+  type Timestamp,
+} from "@tufjs/models";
 
 import { encodeCanonicalJson } from "#release/canonicalJson.ts";
 
@@ -53,62 +60,29 @@ export async function signRepository(
   options: SigningOptions,
 ): Promise<SignedRepository> {
   refuseEarlierClock(previous, options.now);
-  const files = new Map<string, string>();
-  const meta: Record<string, object> = {};
-  const sign = createSigning(previous?.root, root, options);
-
-  const renew = async (
-    role: string,
-    body: object,
-    before: Metadata<Targets> | undefined,
-    delegator: Delegator,
-  ): Promise<Metadata<Targets>> => {
-    const file = `${role}.json`;
-    const known = previous?.snapshot.signed.meta[file]?.toJSON();
-    if (before !== undefined && known !== undefined && isGood(before, role, body, delegator, options)) {
-      meta[file] = known;
-      return before;
-    }
-    const version = (before?.signed.version ?? 0) + 1;
-    const unsigned = toUnsigned("targets", version, options, body);
-    const metadata = await sign(Metadata.fromJSON(MetadataKind.Targets, unsigned), role, delegator);
-    const text = encodeTufMetadata(metadata);
-    files.set(`${version}.${file}`, text);
-    meta[file] = describe(version, text);
-    return metadata;
+  const draft: Draft = {
+    previous,
+    options,
+    files: new Map(),
+    meta: {},
+    sign: createSigning(previous?.root, root, options),
   };
-
   const names = [...content.keys()].toSorted();
-  const targets = await renew("targets", toDelegations(root, names), previous?.targets, root);
+  const targets = await renewTargets(draft, {
+    role: "targets",
+    body: toDelegations(root, names),
+    delegator: root,
+  });
   const channels = new Map<string, Metadata<Targets>>();
-  for (const name of names) {
-    const body = { targets: toTargets(content.get(name)!) }; // a name of the content's
-    channels.set(name, await renew(name, body, previous?.channels.get(name), targets));
+  for (const [name, channel] of [...content].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const body = { targets: toTargets(channel) };
+    channels.set(name, await renewTargets(draft, { role: name, body, delegator: targets }));
   }
-
-  const version = (previous?.snapshot.signed.version ?? 0) + 1;
-  const snapshot = await sign(
-    Metadata.fromJSON(MetadataKind.Snapshot, toUnsigned("snapshot", version, options, { meta })),
-    "snapshot",
-    root,
-  );
-  const snapshotText = encodeTufMetadata(snapshot);
-  files.set(`${version}.snapshot.json`, snapshotText);
-
-  const timestamp = await sign(
-    Metadata.fromJSON(
-      MetadataKind.Timestamp,
-      toUnsigned("timestamp", (previous?.timestamp.signed.version ?? 0) + 1, options, {
-        meta: { "snapshot.json": describe(version, snapshotText) },
-        [ISSUED_FIELD]: toTufTime(options.now),
-      }),
-    ),
-    "timestamp",
-    root,
-  );
+  const snapshot = await signSnapshot(draft, root);
+  const timestamp = await signTimestamp(draft, root, snapshot);
   return {
     state: { root, timestamp, snapshot, targets, channels },
-    files,
+    files: draft.files,
     timestamp: encodeTufMetadata(timestamp),
     readableBefore:
       previous === undefined ||
@@ -116,6 +90,68 @@ export async function signRepository(
         isSigned(metadata, metadata.signed.type, previous.root),
       ),
   };
+}
+
+/** What has been signed so far. */
+interface Draft {
+  readonly previous: RepositoryState | undefined;
+  readonly options: SigningOptions;
+  readonly sign: ReturnType<typeof createSigning>;
+  readonly files: Map<string, string>;
+  /** What the snapshot will say of each file. */
+  readonly meta: Record<string, object>;
+}
+
+interface TargetsWish {
+  readonly role: string;
+  readonly body: object;
+  readonly delegator: Delegator;
+}
+
+/** The metadata there are, where they will do. */
+async function renewTargets(
+  draft: Draft,
+  { role, body, delegator }: TargetsWish,
+): Promise<Metadata<Targets>> {
+  const { previous, options, files, meta } = draft;
+  const file = `${role}.json`;
+  const before = role === "targets" ? previous?.targets : previous?.channels.get(role);
+  const known = previous?.snapshot.signed.meta[file]?.toJSON();
+  if (before !== undefined && known !== undefined && isGood(before, role, body, delegator, options)) {
+    meta[file] = known;
+    return before;
+  }
+  const version = (before?.signed.version ?? 0) + 1;
+  const unsigned = toUnsigned("targets", version, options, body);
+  const metadata = await draft.sign(Metadata.fromJSON(MetadataKind.Targets, unsigned), role, delegator);
+  const text = encodeTufMetadata(metadata);
+  files.set(`${version}.${file}`, text);
+  meta[file] = describe(version, text);
+  return metadata;
+}
+
+async function signSnapshot(
+  { previous, options, files, meta, sign }: Draft,
+  root: Metadata<Root>,
+): Promise<Metadata<Snapshot>> {
+  const version = (previous?.snapshot.signed.version ?? 0) + 1;
+  const unsigned = toUnsigned("snapshot", version, options, { meta });
+  const snapshot = await sign(Metadata.fromJSON(MetadataKind.Snapshot, unsigned), "snapshot", root);
+  files.set(`${version}.snapshot.json`, encodeTufMetadata(snapshot));
+  return snapshot;
+}
+
+async function signTimestamp(
+  { previous, options, sign }: Draft,
+  root: Metadata<Root>,
+  snapshot: Metadata<Snapshot>,
+): Promise<Metadata<Timestamp>> {
+  const version = (previous?.timestamp.signed.version ?? 0) + 1;
+  const unsigned = toUnsigned("timestamp", version, options, {
+    meta: { "snapshot.json": describe(snapshot.signed.version, encodeTufMetadata(snapshot)) },
+    [ISSUED_FIELD]: toTufTime(options.now),
+  });
+  return sign(Metadata.fromJSON(MetadataKind.Timestamp, unsigned), "timestamp", root);
 }
 
 /**

@@ -119,5 +119,6 @@ export function listStateFiles({ timestamp, snapshot }: RepositoryState): string
 
 function verifyVersion(metadata: Metadata<Snapshot> | Metadata<Targets>, wanted: MetaFile): void {
   const { version } = metadata.signed;
-  if (version !== wanted.version) throw new Error(`it is version ${version}, wanted version ${wanted.version}`);
+  if (version !== wanted.version)
+    throw new Error(`it is version ${version}, wanted version ${wanted.version}`);
 }

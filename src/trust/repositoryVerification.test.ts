@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { encodeChecksums } from "#release/checksums.ts";
 
 import { digest, MemoryRepository } from "./memoryRepository.fixture.ts";
-import { verifyRepository, type RepositoryFacts } from "./repositoryVerification.ts";
+import type { RepositoryFacts } from "./repositoryFindings.ts";
+import { verifyRepository } from "./repositoryVerification.ts";
 
 const NOW = new Date("2026-11-22T13:00:00Z");
 const DOCUMENT = /\.(channel|manifest)\.json$|\/SHA256SUMS$/;
@@ -20,7 +21,9 @@ function toFacts(files: Files): RepositoryFacts {
   const targets = below("targets");
   return {
     metadata: new Map(below("metadata")),
-    targets: new Map(targets.map(([path, bytes]) => [path, { sizeBytes: bytes.length, sha256: digest(bytes) }])),
+    targets: new Map(
+      targets.map(([path, bytes]) => [path, { sizeBytes: bytes.length, sha256: digest(bytes) }]),
+    ),
     documents: new Map(
       targets.filter(([path]) => DOCUMENT.test(path)).map(([path, bytes]) => [path, bytes.toString()]),
     ),
@@ -30,7 +33,9 @@ function toFacts(files: Files): RepositoryFacts {
 
 /** With the checksums that belong to it. */
 function withChecksums(files: Files): Files {
-  const names = [...files.keys()].filter((path) => path.startsWith("targets/stable/") && !path.endsWith("channel.json"));
+  const names = [...files.keys()].filter(
+    (path) => path.startsWith("targets/stable/") && !path.endsWith("channel.json"),
+  );
   const lines = names.map((path) => {
     return { name: path.slice("targets/stable/".length), sha256: digest(files.get(path) ?? Buffer.alloc(0)) };
   });
@@ -43,7 +48,8 @@ async function createFiles(): Promise<{ repository: MemoryRepository; files: Fil
 }
 
 function problemsOf(files: Files, trustedRoot?: Uint8Array): readonly string[] {
-  return verifyRepository(toFacts(files), { now: NOW, ...(trustedRoot === undefined ? {} : { trustedRoot }) }).problems;
+  return verifyRepository(toFacts(files), { now: NOW, ...(trustedRoot === undefined ? {} : { trustedRoot }) })
+    .problems;
 }
 
 function find(files: Files, pattern: RegExp): string {
@@ -94,7 +100,11 @@ function cutChecksums(files: Files): void {
 
 const TAMPERED: readonly (readonly [name: string, change: (files: Files) => void, problem: RegExp])[] = [
   ["a missing first root", (files) => files.delete("metadata/1.root.json"), /^1\.root\.json is missing/],
-  ["a gap in the roots", (files) => files.set("metadata/3.root.json", Buffer.from("{}")), /^2\.root\.json is missing/],
+  [
+    "a gap in the roots",
+    (files) => files.set("metadata/3.root.json", Buffer.from("{}")),
+    /^2\.root\.json is missing/,
+  ],
   [
     "a root that nobody signed",
     (files) => {
@@ -144,7 +154,11 @@ const TAMPERED: readonly (readonly [name: string, change: (files: Files) => void
     },
     /1\.0\.efi has \d+ bytes, wanted \d+$/,
   ],
-  ["no channel document", (files) => files.delete(find(files, /channel\.json$/)), /^stable: its channel\.json is missing/],
+  [
+    "no channel document",
+    (files) => files.delete(find(files, /channel\.json$/)),
+    /^stable: its channel\.json is missing/,
+  ],
   [
     "a channel document of something else",
     (files) => files.set(find(files, /channel\.json$/), Buffer.from("{}")),
@@ -191,8 +205,9 @@ test("no single bit of signed metadata can change without being found", async ()
 function sameJson(a: Buffer, b: Buffer): boolean {
   const read = (bytes: Buffer) =>
     JSON.stringify(
-      JSON.parse(bytes.toString(), (key, value: unknown) =>
-        key === "sig" ? String(value).toLowerCase() : value, // hexadecimal digits are the same in both cases
+      JSON.parse(
+        bytes.toString(),
+        (key, value: unknown) => (key === "sig" ? String(value).toLowerCase() : value), // hexadecimal digits are the same in both cases
       ),
     );
   try {
@@ -229,7 +244,10 @@ test("the root that is trusted decides whose repository this is", async () => {
   const { files } = await createFiles();
   const other = await MemoryRepository.create();
   const trusted = other.files.get("metadata/1.root.json") ?? Buffer.alloc(0);
-  assert.match(problemsOf(files, trusted).join(), /1\.root\.json is not the trusted root: .* another project/);
+  assert.match(
+    problemsOf(files, trusted).join(),
+    /1\.root\.json is not the trusted root: .* another project/,
+  );
   await other.rotate("targets");
   const later = other.files.get("metadata/2.root.json") ?? Buffer.alloc(0);
   assert.match(problemsOf(files, later).join(), /version 2, which the repository does not have/);
@@ -242,7 +260,10 @@ test("a channel that lists what its metadata do not have, or the other way round
   assert.ok(channel);
   channel.document = { ...channel.document, releases: channel.document.releases.slice(0, 1) };
   await repository.publish();
-  assert.match(problemsOf(repository.files).join("\n"), /stable: has files of 1\.0, which is not among its releases/);
+  assert.match(
+    problemsOf(repository.files).join("\n"),
+    /stable: has files of 1\.0, which is not among its releases/,
+  );
 
   const { repository: other } = await createFiles();
   const targets = other.channels.get("stable")?.targets ?? {};
@@ -255,7 +276,10 @@ test("one version with different bytes in two channels is found", async () => {
   const { repository } = await createFiles();
   repository.addRelease("testing", "1.0", { uki: Buffer.from("another kernel") });
   await repository.publish();
-  assert.match(problemsOf(repository.files).join("\n"), /minimal_1\.0\.efi has other bytes in "testing" than in "stable"/);
+  assert.match(
+    problemsOf(repository.files).join("\n"),
+    /minimal_1\.0\.efi has other bytes in "testing" than in "stable"/,
+  );
 });
 
 test("what nothing names is a warning; checksums that lag behind are one too", async () => {

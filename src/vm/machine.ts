@@ -147,9 +147,7 @@ export class Machine implements AsyncDisposable {
           ? {
               kind: "uefi",
               variables: join(folder, "variables.fd"),
-              ...(secureBoot === undefined
-                ? { code: OVMF.code }
-                : { code: OVMF.secureCode, isSecure: true }),
+              ...(secureBoot === undefined ? { code: OVMF.code } : { code: OVMF.secureCode, isSecure: true }),
             }
           : {
               kind: "direct",

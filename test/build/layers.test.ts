@@ -46,7 +46,9 @@ test("the two layers of an overlay come to what the kernel shows of them", async
       async (layer) => JSON.parse(await readFile(join(folder, `${layer}.json`), "utf8")) as InventoryEntry[],
     ),
   );
-  const overlays = upper?.flatMap(({ path, overlay }) => (overlay === undefined ? [] : [`${path} ${overlay}`]));
+  const overlays = upper?.flatMap(({ path, overlay }) =>
+    overlay === undefined ? [] : [`${path} ${overlay}`],
+  );
   assert.deepEqual(overlays?.sort(), [
     "/etc/link opaque",
     "/etc/pipe whiteout",
@@ -55,9 +57,12 @@ test("the two layers of an overlay come to what the kernel shows of them", async
     "/new opaque",
     "/usr/moved whiteout",
   ]);
-  const shown = mergeLayers(lower ?? [], upper ?? []).map(({ overlay: _, ...entry }) => entry);
+  const shown = mergeLayers(lower ?? [], upper ?? []).map((entry) => ({ ...entry, overlay: undefined }));
   const byPath = (a: InventoryEntry, b: InventoryEntry) => (a.path < b.path ? -1 : 1);
-  assert.deepEqual(shown, merged?.toSorted(byPath));
+  assert.deepEqual(
+    shown,
+    merged?.toSorted(byPath).map((entry) => ({ ...entry, overlay: undefined })),
+  );
   const changed = shown.find(({ path }) => path === "/usr/changed");
   assert.equal(changed?.capabilities, "0100000200200000000000000000000000000000");
   assert.equal(shown.find(({ path }) => path === "/usr/here")?.text, "usr/moved\n");

@@ -50,6 +50,10 @@ test("without root, in a user namespace, the same system is built, and removed a
     await asUser(`'${SOCLE}' build '${workspace.definition}' --output out --json --offline`),
   );
   assert.equal(built.rootHash, reference.rootHash);
+  // Owners and capabilities are read inside the namespace, where they are those of the image.
+  const described = ({ artifacts }: typeof built) => artifacts.filter(({ name }) => name.endsWith(".json"));
+  assert.equal(described(built).length, 2);
+  assert.deepEqual(described(built), described(reference));
   assert.deepEqual(await workspace.list("home/work"), []);
   assert.deepEqual(await findLeftovers(workspace.folder), []);
 

@@ -35,10 +35,7 @@ export interface TestSystem extends BuiltRelease {
 }
 
 /** Builds the test system at a level; from the cache where nothing has changed. */
-export async function buildTestSystem(
-  level: LevelName,
-  changes: SystemChanges = {},
-): Promise<TestSystem> {
+export async function buildTestSystem(level: LevelName, changes: SystemChanges = {}): Promise<TestSystem> {
   const definition = parseDefinition({ ...TEST_SYSTEM, id: `test-${level}`, level, ...changes });
   const { signal } = new AbortController();
   const packages = { report: () => {}, signal, mirrors: () => findMirrors(signal) };

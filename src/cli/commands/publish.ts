@@ -45,7 +45,7 @@ export async function publish(
     return options.dryRun !== true;
   };
   const changed = await publishRelease(
-    { folder, keys, now: new Date(), report, signal },
+    { folder, keys, now: () => new Date(), report, signal },
     { release: found, channel, onPlan },
   );
   const files = (plan?.files ?? []).map((file) => ({
@@ -53,7 +53,8 @@ export async function publish(
     path: `targets/${channel}/${toStoredName(file)}`,
     sizeBytes: file.sizeBytes,
     sha256: file.sha256,
-    placement: changed?.placed.get(file.name) ?? (plan?.present.has(file.name) === true ? "present" : "copied"),
+    placement:
+      changed?.placed.get(file.name) ?? (plan?.present.has(file.name) === true ? "present" : "copied"),
   }));
   const document = {
     apiVersion: "socle/v1",
@@ -94,7 +95,10 @@ function renderPlan(plan: PublishPlan, release: string, channel: string, reposit
       ? `Plan: ${release} is in the channel "${channel}" already; its metadata are signed anew`
       : `Plan: publish ${release} to the channel "${channel}"`,
     "",
-    ...table.trimEnd().split("\n").map((line) => `  ${line}`),
+    ...table
+      .trimEnd()
+      .split("\n")
+      .map((line) => `  ${line}`),
     "",
     `  To         ${repository}`,
     `  To write   ${missing.length} of ${files.length} files, ${formatBytes(bytes)}`,
@@ -114,7 +118,9 @@ function renderPublication(
   release: string,
 ): string {
   const { id, version, channel, repository, metadata = [] } = document;
-  const soonest = metadata.toSorted((a, b) => (a.expires < b.expires ? -1 : Number(a.expires > b.expires)))[0];
+  const soonest = metadata.toSorted((a, b) =>
+    a.expires < b.expires ? -1 : Number(a.expires > b.expires),
+  )[0];
   const socle = toCommandName(process.env);
   return [
     `${toMarks(process.env).ok} published ${id} ${version} to the channel "${channel}"`,

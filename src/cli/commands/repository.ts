@@ -30,7 +30,13 @@ export async function verify(
   const now = new Date();
   const found = verifyRepository(facts, { now, ...(trustedRoot === undefined ? {} : { trustedRoot }) });
   const valid = found.problems.length === 0;
-  const document = { apiVersion: "socle/v1", kind: "RepositoryVerification", repository: path, valid, ...found };
+  const document = {
+    apiVersion: "socle/v1",
+    kind: "RepositoryVerification",
+    repository: path,
+    valid,
+    ...found,
+  };
   if (!context.isQuiet || !valid) {
     context.stdout(await renderResult(document, context.output, () => renderReport(found, path, now)));
   }
@@ -44,7 +50,12 @@ export async function renew(
 ): Promise<ExitCode> {
   const { state } = await renewRepository(await openSurroundings(folder, options, context));
   const roles = toStateDocument(state);
-  const document = { apiVersion: "socle/v1", kind: "RepositoryRenewal", repository: resolve(folder), metadata: roles };
+  const document = {
+    apiVersion: "socle/v1",
+    kind: "RepositoryRenewal",
+    repository: resolve(folder),
+    metadata: roles,
+  };
   if (!context.isQuiet) {
     const now = new Date();
     const toTable = () => `${toMarks(process.env).ok} signed anew\n\n${renderRoles(roles, now)}`;
@@ -98,13 +109,17 @@ async function openSurroundings(
   return {
     folder: resolve(folder),
     keys: await openRepositoryKeys(keys, { report }),
-    now: new Date(),
+    now: () => new Date(),
     report,
     signal,
   };
 }
 
-function renderReport({ roles, channels, problems, warnings }: RepositoryReport, folder: string, now: Date): string {
+function renderReport(
+  { roles, channels, problems, warnings }: RepositoryReport,
+  folder: string,
+  now: Date,
+): string {
   const marks = toMarks(process.env);
   const summary =
     problems.length === 0

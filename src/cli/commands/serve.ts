@@ -26,9 +26,18 @@ export async function serve(
   const path = resolve(folder);
   await using server = await serveFolder(path, { host, ...(port === undefined ? {} : { port }) });
   const channels = await listChannels(path);
-  const document = { apiVersion: "socle/v1", kind: "ServedRepository", repository: path, url: server.url, channels };
+  const document = {
+    apiVersion: "socle/v1",
+    kind: "ServedRepository",
+    repository: path,
+    url: server.url,
+    channels,
+  };
   if (context.isQuiet) context.stdout(`${server.url}\n`);
-  else context.stdout(await renderResult(document, context.output, () => renderServer(server.url, path, channels)));
+  else
+    context.stdout(
+      await renderResult(document, context.output, () => renderServer(server.url, path, channels)),
+    );
   await new Promise<void>((resolvePromise) => {
     if (context.signal.aborted) resolvePromise();
     context.signal.addEventListener("abort", () => resolvePromise(), { once: true });

@@ -69,7 +69,11 @@ async function findTarget(
     return {
       release: await findRelease(resolve(target)),
       tools: await prepareCurrentTools(workspace, packages),
-      keys: await findKeys({ keys: options.keys, file: join(process.cwd(), "system.ts") }, workspace, packages),
+      keys: await findKeys(
+        { keys: options.keys, file: join(process.cwd(), "system.ts") },
+        workspace,
+        packages,
+      ),
     };
   }
   const file = await findDefinitionFile(target, process.cwd());

@@ -16,6 +16,8 @@ const inventory: MachineInventory = {
     { name: "boot.mount", state: "generated" },
     { name: "run-user.scope", state: "transient" },
     { name: "ssh.socket", state: "enabled" },
+    { name: "systemd-growfs@.service", state: "indirect" },
+    { name: "systemd-remount-fs.service", state: "enabled-runtime" },
   ],
   listeners: [
     { protocol: "tcp", address: "::", port: 22, process: "systemd", unit: "ssh.socket" },
@@ -29,7 +31,11 @@ test("a machine is told in the words of a release", () => {
   const machine = toComparedMachine(inventory);
   assert.deepEqual(
     machine.units,
-    [{ name: "ssh.socket", state: "enabled" }],
+    [
+      { name: "ssh.socket", state: "enabled" },
+      { name: "systemd-growfs@.service", state: "set at boot" },
+      { name: "systemd-remount-fs.service", state: "set at boot" },
+    ],
     "units made at boot are in no image",
   );
   assert.deepEqual(

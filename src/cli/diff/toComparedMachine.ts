@@ -1,9 +1,15 @@
-import type { ComparedListener, ComparedSystem } from "#release/comparison/comparedSystem.ts";
+import {
+  HIDDEN_STATE,
+  type ComparedListener,
+  type ComparedSystem,
+} from "#release/comparison/comparedSystem.ts";
 
 import type { MachineInventory, MachineListener } from "../fetchInventory.ts";
 
 /** Units in these states were made by the machine as it booted; no image has them. */
 const MADE_AT_BOOT = new Set(["generated", "transient"]);
+/** Generators enable units for this boot only; what the image says of them cannot be seen behind that. */
+const HIDES_IMAGE_STATE = /-runtime$|^indirect$/;
 /** What a unit file means by no address; v6 sockets take v4 too, unless they are told not to. */
 const ALL_ADDRESSES = new Set(["0.0.0.0", "::"]);
 
@@ -16,7 +22,9 @@ export function toComparedMachine(inventory: MachineInventory): ComparedSystem {
     ...(rootHash === undefined ? {} : { rootHash }),
     properties: {},
     packages,
-    units: units.filter(({ state }) => !MADE_AT_BOOT.has(state)),
+    units: units
+      .filter(({ state }) => !MADE_AT_BOOT.has(state))
+      .map(({ name, state }) => ({ name, state: HIDES_IMAGE_STATE.test(state) ? HIDDEN_STATE : state })),
     listeners: { evidence: "observed", entries: listeners.map(toComparedListener) },
     files: { entries: files, hasContents: false, leftOut },
     kernel: { version: inventory.kernelVersion, commandLine: inventory.kernelCommandLine },

@@ -61,6 +61,9 @@ export interface ComparedPackage {
   readonly sourceVersion?: string;
 }
 
+/** The state of a unit that something made at boot covers: equal to every other. */
+export const HIDDEN_STATE = "set at boot";
+
 export interface ComparedUnit {
   readonly name: string;
   readonly state: ContentsUnit["state"] | (string & {});

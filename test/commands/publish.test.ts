@@ -9,7 +9,7 @@ import { after, before, test } from "node:test";
 import { ensureDevelopmentKeys } from "#system/keyFolder.ts";
 import { makeTinyRelease } from "#system/tinyRelease.fixture.ts";
 
-const SOCLE = join(import.meta.dirname, "../bin/socle");
+const SOCLE = join(import.meta.dirname, "../../bin/socle");
 const folder = await mkdtemp(join(tmpdir(), "socle-publish-cli-"));
 after(() => rm(folder, { recursive: true }));
 const keys = join(folder, "our-keys");
@@ -39,7 +39,10 @@ test("a release's way: plan, publish, verify, renew, withdraw", async () => {
   const site = ["--repository", "site", "--keys", keys];
   const plan = await socle("publish", "1.0", ...site, "--dry-run");
   assert.equal(plan.exitCode, 0, plan.stderr);
-  assert.match(plan.stdout, /^Plan: publish tiny 1\.0 to the channel "stable"\n.*To write {3}7 of 7 files, 3\.2 MB/s);
+  assert.match(
+    plan.stdout,
+    /^Plan: publish tiny 1\.0 to the channel "stable"\n.*To write {3}7 of 7 files, 3\.2 MB/s,
+  );
   assert.deepEqual(await readdir(join(folder, "site")), [".lock"]);
 
   const first = await socle("publish", "1.0", ...site);
@@ -65,9 +68,25 @@ test("a release's way: plan, publish, verify, renew, withdraw", async () => {
   const whole = await socle("repository", "verify", "site", "--trusted-root", join(keys, "root/1.root.json"));
   assert.equal(whole.exitCode, 0, whole.stdout);
   assert.match(whole.stdout, /^✓ the repository is whole: .*^ {2}stable +tiny +1\.1 +2 +14 /ms);
-  assert.match((await socle("repository", "renew", "site", "--keys", keys)).stdout, /^✓ signed anew\n.*timestamp +3 /s);
-  const withdrawal = ["repository", "withdraw", "site", "--channel", "stable", "--release", "1.1", "--keys", keys];
-  assert.match((await socle(...withdrawal)).stdout, /^✓ 1\.1 is no longer in the channel "stable"\n.*Newest now {3}1\.0/s);
+  assert.match(
+    (await socle("repository", "renew", "site", "--keys", keys)).stdout,
+    /^✓ signed anew\n.*timestamp +3 /s,
+  );
+  const withdrawal = [
+    "repository",
+    "withdraw",
+    "site",
+    "--channel",
+    "stable",
+    "--release",
+    "1.1",
+    "--keys",
+    keys,
+  ];
+  assert.match(
+    (await socle(...withdrawal)).stdout,
+    /^✓ 1\.1 is no longer in the channel "stable"\n.*Newest now {3}1\.0/s,
+  );
 });
 
 test("a repository that was tampered with: every problem, exit code 5", async () => {
@@ -78,7 +97,11 @@ test("a repository that was tampered with: every problem, exit code 5", async ()
     if (name.endsWith(".root")) await rm(join(channel, name));
   }
   const { exitCode, stdout } = await socle("repository", "verify", "tampered", "-o", "json");
-  const { kind, valid, problems } = JSON.parse(stdout) as { kind: string; valid: boolean; problems: string[] };
+  const { kind, valid, problems } = JSON.parse(stdout) as {
+    kind: string;
+    valid: boolean;
+    problems: string[];
+  };
   assert.equal(exitCode, 5);
   assert.deepEqual({ kind, valid }, { kind: "RepositoryVerification", valid: false });
   assert.equal(problems.length, 2);
@@ -113,7 +136,10 @@ test("serve says where it is, and Ctrl-C is its ordinary end", async () => {
   const url = /^ {2}(http:\/\/127\.0\.0\.1:\d+\/)$/m.exec(said)?.[1] ?? "";
   assert.match(said, new RegExp(`Path=${url}targets/stable/ `));
   const timestamp = await fetch(`${url}metadata/timestamp.json`);
-  assert.equal(await timestamp.text(), await readFile(join(folder, "served/metadata/timestamp.json"), "utf8"));
+  assert.equal(
+    await timestamp.text(),
+    await readFile(join(folder, "served/metadata/timestamp.json"), "utf8"),
+  );
   child.kill("SIGINT");
   assert.deepEqual(await once(child, "close"), [0, null]);
 });
@@ -129,6 +155,9 @@ test("each command's help has its examples", async () => {
   ]) {
     const { exitCode, stdout } = await socle(...words, "--help");
     assert.equal(exitCode, 0);
-    assert.match(stdout, new RegExp(`^Usage: socle ${words.join(" ")}.*Examples:\n +socle ${words.join(" ")}`, "s"));
+    assert.match(
+      stdout,
+      new RegExp(`^Usage: socle ${words.join(" ")}.*Examples:\n +socle ${words.join(" ")}`, "s"),
+    );
   }
 });

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 
-const SOCLE = join(import.meta.dirname, "../bin/socle");
+const SOCLE = join(import.meta.dirname, "../../bin/socle");
 
 const folder = await mkdtemp(join(tmpdir(), "socle-keys-cli-"));
 after(() => rm(folder, { recursive: true }));

@@ -19,7 +19,7 @@ import { writeMachineRecord } from "#vm/machineFolder.ts";
 
 import { writeManifest, writeSampleRelease } from "./sampleRelease.ts";
 
-const SOCLE = join(import.meta.dirname, "../bin/socle");
+const SOCLE = join(import.meta.dirname, "../../bin/socle");
 
 const folder = await mkdtemp(join(tmpdir(), "socle-diff-"));
 after(() => rm(folder, { recursive: true }));

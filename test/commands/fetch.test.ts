@@ -9,7 +9,7 @@ import { decodeChecksums } from "#release/checksums.ts";
 import { type MemoryServer, startMemoryServer, truncatedAt } from "#system/tuf/memoryServer.fixture.ts";
 import { digest, MemoryRepository } from "#trust/memoryRepository.fixture.ts";
 
-const MAIN = resolve(import.meta.dirname, "main.ts");
+const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts");
 
 interface Desk extends AsyncDisposable {
   readonly repository: MemoryRepository;
