@@ -10,7 +10,8 @@ async function readDeclaredCodes(): Promise<Map<string, string>> {
   const paths = await readdir(join(CLONE, "src"), { recursive: true });
   const codes = new Map<string, string>();
   for (const path of paths.filter((name) => /(?<!\.test)\.ts$/.test(name))) {
-    const text = await readFile(join(CLONE, "src", path), "utf8");
+    const source = await readFile(join(CLONE, "src", path), "utf8");
+    const text = source.replaceAll(/\/\*[^]*?\*\//g, ""); // a comment between codes may have a semicolon
     for (const [, parameter = ""] of text.matchAll(/\bclass \w+ extends SocleError<([^>]+)>/g)) {
       const alias = new RegExp(`type ${parameter.trim()} =([^;]+);`).exec(text)?.[1];
       for (const [, code = ""] of (alias ?? parameter).matchAll(/"([a-z0-9-]+)"/g))
