@@ -46,6 +46,6 @@ test("what npm start has built is not built again", async () => {
   assert.ok(done.length >= 8, `the steps of a build, found ${done.length}`);
   assert.deepEqual(
     done.filter(({ cached }) => cached !== true).map(({ step }) => step),
-    [],
+    ["checks"], // the definition's own checks look each time
   );
 });
