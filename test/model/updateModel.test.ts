@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { Worker } from "node:worker_threads";
 
-import type { CrashSampling } from "./model/exploreCrashes.ts";
-import type { ExploreJob, ExploreResult } from "./model/exploreWorker.ts";
-import { SCENARIOS } from "./model/scenarios.ts";
+import type { CrashSampling } from "./exploreCrashes.ts";
+import type { ExploreJob, ExploreResult } from "./exploreWorker.ts";
+import { SCENARIOS } from "./scenarios.ts";
 
 /**
  * The real planning and performing code over a disk that loses and reorders what was not flushed, and a
@@ -19,7 +19,7 @@ const SAMPLING: CrashSampling =
     ? { seed: SEED, firstLimit: 200, laterLimit: 40, laterShare: 1 }
     : { seed: SEED, firstLimit: 24, laterLimit: 10, laterShare: 0.77 };
 
-const worker = new Worker(join(import.meta.dirname, "model/exploreWorker.ts"));
+const worker = new Worker(join(import.meta.dirname, "exploreWorker.ts"));
 worker.unref();
 after(async () => worker.terminate());
 

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 
-import { INTERRUPTIONS, interruptEverywhere, type Ending } from "./interruptRepository.fixture.ts";
+import { INTERRUPTIONS, interruptEverywhere, type Ending } from "#system/interruptRepository.fixture.ts";
 
 // One for every day; test/build/repository.test.ts has them all.
 const TRIED: readonly (readonly [name: string, how: Ending])[] = [["a second release", "power-cut"]];
