@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const CLONE = join(import.meta.dirname, "..");
+const CLONE = join(import.meta.dirname, "../..");
 const SOCLE = join(CLONE, "bin/socle");
 
 const folder = await mkdtemp(join(tmpdir(), "socle-cli-"));

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 
-const CLONE = join(import.meta.dirname, "..");
+const CLONE = join(import.meta.dirname, "../..");
 
 interface Outcome {
   readonly exitCode: number | string | null;
