@@ -7,6 +7,7 @@ import {
   listFolder,
   makeFolder,
   makeWorkFolder,
+  moveIfAbsent,
   readIfPresent,
   readStamp,
   readText,
@@ -111,8 +112,8 @@ export class StepCache {
       const now = await readStamp(join(folder, name));
       if (now?.sizeBytes !== sizeBytes || now.modifiedMs !== modifiedMs) return undefined;
     }
-    await touch(join(folder, "step.json")); // the oldest are pruned first
-    return record;
+    // The oldest are pruned first. It is gone when another build is just putting its own in place.
+    return (await touch(join(folder, "step.json"))) ? record : undefined;
   }
 
   /** Where a build lies, and chance in the names of its work folders, is nothing that a release should tell. */
@@ -135,6 +136,7 @@ export class StepCache {
       // lost in a power cut another size, and such a result is made again.
       await writeWithParents(join(work, "step.json"), JSON.stringify(record));
       await makeFolder(join(folder, ".."));
+      if (await moveIfAbsent(work, folder)) return record;
       // Where another build was quicker its result is as good as ours; where it was touched since it is void.
       if ((await this.#read(folder)) === undefined) await replaceFolder(work, folder);
       else await remove(work);

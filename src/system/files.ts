@@ -86,6 +86,11 @@ export async function replaceFolder(from: string, to: string): Promise<void> {
   for (const old of aside) await remove(old);
 }
 
+/** Moves a folder into a place where there is none; false where another one is there already. */
+export async function moveIfAbsent(from: string, to: string): Promise<boolean> {
+  return renamed(from, to, ["ENOTEMPTY", "EEXIST"]);
+}
+
 /** False where it fails with one of these codes. */
 async function renamed(from: string, to: string, expected: readonly string[]): Promise<boolean> {
   try {
@@ -146,10 +151,16 @@ export async function readStamp(
   return entry?.isFile() === true ? { sizeBytes: entry.size, modifiedMs: entry.mtimeMs } : undefined;
 }
 
-/** Marks a file as used now. */
-export async function touch(path: string): Promise<void> {
+/** Marks a file as used now; false where there is none. */
+export async function touch(path: string): Promise<boolean> {
   const now = new Date();
-  await utimes(path, now, now);
+  try {
+    await utimes(path, now, now);
+    return true;
+  } catch (error) {
+    if (isNoEntry(error)) return false;
+    throw error;
+  }
 }
 
 /** The content, or undefined when there is no such file. Any other failure is thrown. */
