@@ -118,7 +118,7 @@ export async function readMachineFacts(machine: Machine): Promise<MachineFacts> 
     readExecutionControl(machine),
   );
   const mounts = await attempt<Mount[]>("the mounts", [], () => readMounts(machine));
-  const rootFolder = `/sys/dev/block/${findMountOf(mounts, "/")?.deviceNumber}`;
+  const rootFolder = toRootFolder(mounts);
   const rootPartition = attempt("the partition of the root", undefined, () =>
     readRootPartition(machine, rootFolder, image),
   );
@@ -146,6 +146,20 @@ export async function readMachineFacts(machine: Machine): Promise<MachineFacts> 
     executionControl: await executionControl,
     unreadable,
   };
+}
+
+/** The partition that the root is on, alone: quicker than all facts. Undefined when it is on none. */
+export async function readRunningPartition(
+  machine: Machine,
+): Promise<{ image: ImageDescription; rootPartition: Partition | undefined }> {
+  const image = parseImageDescription((await readText(machine, IMAGE_DESCRIPTION_PATH)) ?? "");
+  const rootPartition = await readRootPartition(machine, toRootFolder(await readMounts(machine)), image);
+  return { image, rootPartition };
+}
+
+/** The block device that is mounted as the root, in sysfs. */
+function toRootFolder(mounts: readonly Mount[]): string {
+  return `/sys/dev/block/${findMountOf(mounts, "/")?.deviceNumber}`;
 }
 
 export async function readText(machine: Machine, path: string): Promise<string | undefined> {

@@ -11,7 +11,7 @@ import { createUpdateCheck } from "./checkUpdate.ts";
 import { DEFAULT_LISTEN_ADDRESS, parseListenAddress } from "./listenAddress.ts";
 import { ensureBootOptions } from "./ensureBootOptions.ts";
 import { createLog } from "./log.ts";
-import { readMachineFacts } from "./machineFacts.ts";
+import { readMachineFacts, readRunningPartition } from "./machineFacts.ts";
 import { readInventory } from "./readInventory.ts";
 import { startAgent, type AgentTls } from "./startAgent.ts";
 import { AGENT_VERSION } from "./version.ts";
@@ -86,7 +86,7 @@ async function main(): Promise<void> {
 /** A firmware that takes no more variables is a pity, and no reason to stop answering. */
 async function keepBootOptions(machine: ReturnType<typeof createLinuxMachine>): Promise<void> {
   try {
-    const { image, rootPartition } = await readMachineFacts(machine);
+    const { image, rootPartition } = await readRunningPartition(machine);
     if (rootPartition !== undefined) await ensureBootOptions(machine, image, rootPartition.device, log);
   } catch (error) {
     log("warning", "the boot options of the firmware could not be seen to", { error });

@@ -1,4 +1,5 @@
 import { openCertifiedSigner, openKeyFolder, openSigners } from "#system/keyFolder.ts";
+import { toKeyId } from "#trust/publicKeys.ts";
 
 import { BuildError } from "./buildError.ts";
 import type { BuildSigning } from "./buildSigning.ts";
@@ -8,9 +9,8 @@ export async function openBuildSigning(folder: string): Promise<BuildSigning> {
   const keys = await openKeyFolder(folder);
   const { roles, development } = keys.keySet;
   const [provenanceSigner] = await openSigners(keys, "provenance");
-  const provenanceKey = roles.provenance.keys.find(({ state }) => state === "active");
   const trustedRoot = keys.rootMetadata.at(-1);
-  if (provenanceSigner === undefined || provenanceKey === undefined || trustedRoot === undefined) {
+  if (provenanceSigner === undefined || trustedRoot === undefined) {
     throw new BuildError("keys-incomplete", `Cannot sign a release: the keys in "${folder}" are not whole`, {
       hint: "Make a whole set: socle keys init FOLDER",
     });
@@ -18,7 +18,7 @@ export async function openBuildSigning(folder: string): Promise<BuildSigning> {
   return {
     development,
     db: await openCertifiedSigner(keys, "db"),
-    provenance: { keyId: provenanceKey.id, signer: provenanceSigner },
+    provenance: { keyId: toKeyId(provenanceSigner.publicKey), signer: provenanceSigner },
     trustedRoot,
     extensionCertificates: roles.extension.keys.flatMap(({ certificate, state }) =>
       certificate === undefined || state === "revoked" ? [] : [certificate],

@@ -57,16 +57,18 @@ export interface ContentsUnit {
   readonly state: UnitState;
 }
 
-export type UnitState =
-  | "enabled"
-  | "disabled"
-  | "static"
-  | "masked"
-  | "alias"
-  | "indirect"
-  | "generated"
-  | "linked"
-  | "bad";
+export const UNIT_STATES = [
+  "enabled",
+  "disabled",
+  "static",
+  "masked",
+  "alias",
+  "indirect",
+  "generated",
+  "linked",
+  "bad",
+] as const;
+export type UnitState = (typeof UNIT_STATES)[number];
 
 export interface ContentsListener {
   readonly unit: string;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import type { ContentsFile, ReleaseContents } from "./contents.ts";
+import { UNIT_STATES, type ContentsFile, type ReleaseContents } from "./contents.ts";
 import { ReleaseError } from "./releaseError.ts";
 
 const text = z.string().min(1);
@@ -53,17 +53,7 @@ const contents = z
     units: z.array(
       z.strictObject({
         name: text,
-        state: z.enum([
-          "enabled",
-          "disabled",
-          "static",
-          "masked",
-          "alias",
-          "indirect",
-          "generated",
-          "linked",
-          "bad",
-        ]),
+        state: z.enum(UNIT_STATES),
       }),
     ),
     listeners: z.array(

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import type { ContentsFile, ContentsListener, ContentsUnit } from "./contents.ts";
+import { UNIT_STATES, type ContentsFile, type ContentsListener, type ContentsUnit } from "./contents.ts";
 import { ReleaseError } from "./releaseError.ts";
 
 /**
@@ -32,17 +32,7 @@ export function isAboutUnits({ path }: Pick<ContentsFile, "path">): boolean {
 }
 
 const listed = z.array(z.object({ unit_file: z.string(), state: z.string() }));
-const STATES: readonly string[] = [
-  "enabled",
-  "disabled",
-  "static",
-  "masked",
-  "alias",
-  "indirect",
-  "generated",
-  "linked",
-  "bad",
-] satisfies ContentsUnit["state"][];
+const STATES: readonly string[] = UNIT_STATES;
 
 /** From `systemctl list-unit-files --output=json`; sorted by name. */
 export function parseUnitList(json: string): ContentsUnit[] {

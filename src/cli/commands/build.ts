@@ -14,13 +14,12 @@ import type { CommandContext } from "../commandContext.ts";
 import { toCommandName } from "../commandName.ts";
 import type { BuildOptions, DefinitionArguments } from "../commandOptions.ts";
 import { EXIT_CODE, type ExitCode } from "../exitCode.ts";
-import { formatBytes } from "../formatBytes.ts";
 import { formatDuration } from "../formatDuration.ts";
 import { toMarks } from "../marks.ts";
+import { renderReleaseFiles } from "../renderReleaseFiles.ts";
 import { toPackageContext } from "../packageContext.ts";
 import { refuseOtherFolder } from "../refuseOtherFolder.ts";
 import { renderResult } from "../renderResult.ts";
-import { renderTable } from "../table.ts";
 
 /** From a definition and its lock to the files of a release. */
 export async function build(
@@ -87,22 +86,10 @@ export function renderRelease(
   options: BuildOptions = {},
 ): string {
   const { id, version, level, rootHash } = manifest;
-  const table = renderTable(
-    [
-      { header: "FILE", value: ({ name }) => name },
-      { header: "SIZE", align: "right", value: ({ sizeBytes }) => formatBytes(sizeBytes) },
-      { header: "SHA-256", value: ({ sha256 }) => sha256.slice(0, 12) },
-    ],
-    manifest.artifacts,
-  );
   const lines = [
     `${toMarks(process.env).ok} built ${id} ${version}, level ${level}, in ${formatDuration(tookMs)}`,
     "",
-    `  ${folder}/`,
-    ...table
-      .split("\n")
-      .filter((line) => line.trim() !== "")
-      .map((line) => `    ${line}`),
+    ...renderReleaseFiles(folder, manifest.artifacts),
     "",
     ...(rootHash === undefined ? [] : [`  Root hash   ${rootHash}`]),
     ...(manifest.signing.development

@@ -25,9 +25,9 @@ import { EXIT_CODE, type ExitCode } from "../exitCode.ts";
 import { formatBytes } from "../formatBytes.ts";
 import { formatDuration } from "../formatDuration.ts";
 import { toMarks } from "../marks.ts";
+import { renderReleaseFiles } from "../renderReleaseFiles.ts";
 import { refuseOtherFolder } from "../refuseOtherFolder.ts";
 import { renderResult } from "../renderResult.ts";
-import { renderTable } from "../table.ts";
 
 /** From a repository that anybody may serve to the release that its project made. */
 export async function fetch(
@@ -146,22 +146,10 @@ function toDocument(repository: TrustedRepository, release: TrustedRelease, fold
 
 export function renderFetched(document: ReturnType<typeof toDocument>): string {
   const { id, version, channel, folder, files, metadata, tookMs } = document;
-  const table = renderTable(
-    [
-      { header: "FILE", value: ({ name }) => name },
-      { header: "SIZE", align: "right", value: ({ sizeBytes }) => formatBytes(sizeBytes) },
-      { header: "SHA-256", value: ({ sha256 }) => sha256.slice(0, 12) },
-    ],
-    files,
-  );
   const lines = [
     `${toMarks(process.env).ok} fetched ${id} ${version} of the channel ${channel} in ${formatDuration(tookMs)}`,
     "",
-    `  ${folder}/`,
-    ...table
-      .split("\n")
-      .filter((line) => line.trim() !== "")
-      .map((line) => `    ${line}`),
+    ...renderReleaseFiles(folder, files),
     "",
     `  Trusted     by root ${metadata.rootVersion}; timestamp ${metadata.timestampVersion} is good until ${metadata.expires.timestamp}`,
   ];
