@@ -4,7 +4,7 @@ import { join, normalize } from "node:path";
 import { test } from "node:test";
 
 /** Who may import whom, below src/. STYLE: rules in the middle, the machine at the edge. */
-const RULES = ["definition", "release", "delta", "trust", "boot", "config"];
+const RULES = ["definition", "release", "delta", "trust", "boot", "health", "config"];
 const SHARED = ["progress", "protocol"];
 const MAKERS = ["image", "vm", "proof"];
 

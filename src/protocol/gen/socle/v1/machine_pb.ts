@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file socle/v1/machine.proto.
  */
 export const file_socle_v1_machine: GenFile = /*@__PURE__*/
-  fileDesc("ChZzb2NsZS92MS9tYWNoaW5lLnByb3RvEghzb2NsZS52MSISChBHZXRTdGF0dXNSZXF1ZXN0Iu0DChFHZXRTdGF0dXNSZXNwb25zZRIeCgVpbWFnZRgBIAEoCzIPLnNvY2xlLnYxLkltYWdlEiIKB21hY2hpbmUYAiABKAsyES5zb2NsZS52MS5NYWNoaW5lEhwKBHJvb3QYAyABKAsyDi5zb2NsZS52MS5Sb290Eh0KBXRyZWVzGAQgAygLMg4uc29jbGUudjEuVHJlZRIfCgZtb3VudHMYBSADKAsyDy5zb2NsZS52MS5Nb3VudBIqCgxmYWlsZWRfdW5pdHMYBiADKAsyFC5zb2NsZS52MS5GYWlsZWRVbml0EicKCmJvb3RfdGltZXMYByABKAsyEy5zb2NsZS52MS5Cb290VGltZXMSLAoKYm9vdF9jb3VudBgIIAEoCzITLnNvY2xlLnYxLkJvb3RDb3VudEgAiAEBEikKC3NlY3VyZV9ib290GAkgASgOMhQuc29jbGUudjEuU2VjdXJlQm9vdBIQCghwcm9ibGVtcxgKIAMoCRIeCgVhZ2VudBgLIAEoCzIPLnNvY2xlLnYxLkFnZW50EhAKCGxvY2tkb3duGAwgASgJEjUKEWV4ZWN1dGlvbl9jb250cm9sGA0gASgLMhouc29jbGUudjEuRXhlY3V0aW9uQ29udHJvbEINCgtfYm9vdF9jb3VudCJZCgVJbWFnZRIKCgJpZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEhMKC3ByZXR0eV9uYW1lGAMgASgJEg0KBWxldmVsGAQgASgJEg8KB3NpZ25pbmcYBSABKAkigQEKB01hY2hpbmUSEAoIaG9zdG5hbWUYASABKAkSEgoKbWFjaGluZV9pZBgCIAEoCRIPCgdib290X2lkGAMgASgJEhYKDmtlcm5lbF9yZWxlYXNlGAQgASgJEhEKCXVwdGltZV91cxgFIAEoBBIUCgxzeXN0ZW1fc3RhdGUYBiABKAkigQEKBFJvb3QSHAoEc2xvdBgBIAEoDjIOLnNvY2xlLnYxLlNsb3QSKwoJcGFydGl0aW9uGAIgASgLMhMuc29jbGUudjEuUGFydGl0aW9uSACIAQESIAoGdmVyaXR5GAMgASgLMhAuc29jbGUudjEuVmVyaXR5QgwKCl9wYXJ0aXRpb24iOgoJUGFydGl0aW9uEg4KBmRldmljZRgBIAEoCRIOCgZudW1iZXIYAiABKA0SDQoFbGFiZWwYAyABKAkimwEKBlZlcml0eRIkCgVzdGF0ZRgBIAEoDjIVLnNvY2xlLnYxLlZlcml0eVN0YXRlEhEKCXJvb3RfaGFzaBgCIAEoCRIeChZjb21tYW5kX2xpbmVfcm9vdF9oYXNoGAMgASgJEhkKEXJvb3RfaGFzaF9tYXRjaGVzGAQgASgIEg4KBnNpZ25lZBgFIAEoCBINCgVmbGFncxgGIAMoCSJECgRUcmVlEgwKBHBhdGgYASABKAkSDgoGcG9saWN5GAIgASgJEh4KBW1vdW50GAMgASgLMg8uc29jbGUudjEuTW91bnQiWwoFTW91bnQSDgoGc291cmNlGAEgASgJEg4KBnRhcmdldBgCIAEoCRIOCgZmc3R5cGUYAyABKAkSDwoHb3B0aW9ucxgEIAMoCRIRCglyZWFkX29ubHkYBSABKAgiPwoKRmFpbGVkVW5pdBIMCgRuYW1lGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEg4KBnJlYXNvbhgDIAEoCSKHAQoJQm9vdFRpbWVzEhMKC2Zpcm13YXJlX3VzGAEgASgEEhEKCWxvYWRlcl91cxgCIAEoBBIRCglrZXJuZWxfdXMYAyABKAQSEQoJaW5pdHJkX3VzGAQgASgEEhQKDHVzZXJzcGFjZV91cxgFIAEoBBIWCg5hZ2VudF9yZWFkeV91cxgGIAEoBCJECglCb290Q291bnQSEgoKdHJpZXNfbGVmdBgBIAEoDRISCgp0cmllc19kb25lGAIgASgNEg8KB2JsZXNzZWQYAyABKAgidAoQRXhlY3V0aW9uQ29udHJvbBIOCgZ3YW50ZWQYASABKAkSEQoJc3VwcG9ydGVkGAIgASgIEhAKCGVuZm9yY2VkGAMgASgIEisKCHBvbGljaWVzGAQgAygLMhkuc29jbGUudjEuRXhlY3V0aW9uUG9saWN5IkAKD0V4ZWN1dGlvblBvbGljeRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSDgoGYWN0aXZlGAMgASgIIi4KBUFnZW50Eg8KB3ZlcnNpb24YASABKAkSFAoMbm9kZV92ZXJzaW9uGAIgASgJIhUKE0dldEludmVudG9yeVJlcXVlc3Qi4wEKFEdldEludmVudG9yeVJlc3BvbnNlEikKBnN5c3RlbRgBIAEoCzIZLnNvY2xlLnYxLkludmVudG9yeVN5c3RlbRIjCghwYWNrYWdlcxgCIAMoCzIRLnNvY2xlLnYxLlBhY2thZ2USIQoFdW5pdHMYAyADKAsyEi5zb2NsZS52MS5Vbml0RmlsZRIlCglsaXN0ZW5lcnMYBCADKAsyEi5zb2NsZS52MS5MaXN0ZW5lchIdCgVmaWxlcxgFIAMoCzIOLnNvY2xlLnYxLkZpbGUSEgoKdW5yZWFkYWJsZRgGIAMoCSKEAQoPSW52ZW50b3J5U3lzdGVtEh4KBWltYWdlGAEgASgLMg8uc29jbGUudjEuSW1hZ2USFgoOa2VybmVsX3JlbGVhc2UYAiABKAkSFAoMY29tbWFuZF9saW5lGAMgASgJEhEKCXJvb3RfaGFzaBgEIAEoCRIQCghsZWZ0X291dBgFIAMoCSJmCgdQYWNrYWdlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIUCgxhcmNoaXRlY3R1cmUYAyABKAkSDgoGc291cmNlGAQgASgJEhYKDnNvdXJjZV92ZXJzaW9uGAUgASgJIicKCFVuaXRGaWxlEgwKBG5hbWUYASABKAkSDQoFc3RhdGUYAiABKAkiWgoITGlzdGVuZXISEAoIcHJvdG9jb2wYASABKAkSDwoHYWRkcmVzcxgCIAEoCRIMCgRwb3J0GAMgASgNEg8KB3Byb2Nlc3MYBCABKAkSDAoEdW5pdBgFIAEoCSKCAQoERmlsZRIMCgRwYXRoGAEgASgJEiAKBHR5cGUYAiABKA4yEi5zb2NsZS52MS5GaWxlVHlwZRIMCgRtb2RlGAMgASgNEgsKA3VpZBgEIAEoDRILCgNnaWQYBSABKA0SEgoKc2l6ZV9ieXRlcxgGIAEoBBIOCgZ0YXJnZXQYByABKAkiPQoSQ2hlY2tVcGRhdGVSZXF1ZXN0EhYKDnJlcG9zaXRvcnlfdXJsGAEgASgJEg8KB2NoYW5uZWwYAiABKAkiggEKE0NoZWNrVXBkYXRlUmVzcG9uc2USIAoHcnVubmluZxgBIAEoCzIPLnNvY2xlLnYxLkltYWdlEi8KBm5ld2VzdBgCIAEoCzIaLnNvY2xlLnYxLkF2YWlsYWJsZVJlbGVhc2VIAIgBARINCgVuZXdlchgDIAEoCEIJCgdfbmV3ZXN0IlYKEEF2YWlsYWJsZVJlbGVhc2USCgoCaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIRCglyb290X2hhc2gYAyABKAkSEgoKc2l6ZV9ieXRlcxgEIAEoBCIpCgtFcnJvckRldGFpbBIMCgRjb2RlGAEgASgJEgwKBGhpbnQYAiABKAkqNAoEU2xvdBIUChBTTE9UX1VOU1BFQ0lGSUVEEAASCgoGU0xPVF9BEAESCgoGU0xPVF9CEAIqeQoLVmVyaXR5U3RhdGUSHAoYVkVSSVRZX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRVkVSSVRZX1NUQVRFX05PTkUQARIZChVWRVJJVFlfU1RBVEVfVkVSSUZJRUQQAhIaChZWRVJJVFlfU1RBVEVfQ09SUlVQVEVEEAMqXAoKU2VjdXJlQm9vdBIbChdTRUNVUkVfQk9PVF9VTlNQRUNJRklFRBAAEhgKFFNFQ1VSRV9CT09UX0RJU0FCTEVEEAESFwoTU0VDVVJFX0JPT1RfRU5BQkxFRBACKs8BCghGaWxlVHlwZRIZChVGSUxFX1RZUEVfVU5TUEVDSUZJRUQQABISCg5GSUxFX1RZUEVfRklMRRABEhcKE0ZJTEVfVFlQRV9ESVJFQ1RPUlkQAhIVChFGSUxFX1RZUEVfU1lNTElOSxADEh4KGkZJTEVfVFlQRV9DSEFSQUNURVJfREVWSUNFEAQSGgoWRklMRV9UWVBFX0JMT0NLX0RFVklDRRAFEhIKDkZJTEVfVFlQRV9GSUZPEAYSFAoQRklMRV9UWVBFX1NPQ0tFVBAHMvMBCg5NYWNoaW5lU2VydmljZRJECglHZXRTdGF0dXMSGi5zb2NsZS52MS5HZXRTdGF0dXNSZXF1ZXN0Ghsuc29jbGUudjEuR2V0U3RhdHVzUmVzcG9uc2USTwoMR2V0SW52ZW50b3J5Eh0uc29jbGUudjEuR2V0SW52ZW50b3J5UmVxdWVzdBoeLnNvY2xlLnYxLkdldEludmVudG9yeVJlc3BvbnNlMAESSgoLQ2hlY2tVcGRhdGUSHC5zb2NsZS52MS5DaGVja1VwZGF0ZVJlcXVlc3QaHS5zb2NsZS52MS5DaGVja1VwZGF0ZVJlc3BvbnNlYgZwcm90bzM");
+  fileDesc("ChZzb2NsZS92MS9tYWNoaW5lLnByb3RvEghzb2NsZS52MSISChBHZXRTdGF0dXNSZXF1ZXN0Iu0DChFHZXRTdGF0dXNSZXNwb25zZRIeCgVpbWFnZRgBIAEoCzIPLnNvY2xlLnYxLkltYWdlEiIKB21hY2hpbmUYAiABKAsyES5zb2NsZS52MS5NYWNoaW5lEhwKBHJvb3QYAyABKAsyDi5zb2NsZS52MS5Sb290Eh0KBXRyZWVzGAQgAygLMg4uc29jbGUudjEuVHJlZRIfCgZtb3VudHMYBSADKAsyDy5zb2NsZS52MS5Nb3VudBIqCgxmYWlsZWRfdW5pdHMYBiADKAsyFC5zb2NsZS52MS5GYWlsZWRVbml0EicKCmJvb3RfdGltZXMYByABKAsyEy5zb2NsZS52MS5Cb290VGltZXMSLAoKYm9vdF9jb3VudBgIIAEoCzITLnNvY2xlLnYxLkJvb3RDb3VudEgAiAEBEikKC3NlY3VyZV9ib290GAkgASgOMhQuc29jbGUudjEuU2VjdXJlQm9vdBIQCghwcm9ibGVtcxgKIAMoCRIeCgVhZ2VudBgLIAEoCzIPLnNvY2xlLnYxLkFnZW50EhAKCGxvY2tkb3duGAwgASgJEjUKEWV4ZWN1dGlvbl9jb250cm9sGA0gASgLMhouc29jbGUudjEuRXhlY3V0aW9uQ29udHJvbEINCgtfYm9vdF9jb3VudCJZCgVJbWFnZRIKCgJpZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEhMKC3ByZXR0eV9uYW1lGAMgASgJEg0KBWxldmVsGAQgASgJEg8KB3NpZ25pbmcYBSABKAkigQEKB01hY2hpbmUSEAoIaG9zdG5hbWUYASABKAkSEgoKbWFjaGluZV9pZBgCIAEoCRIPCgdib290X2lkGAMgASgJEhYKDmtlcm5lbF9yZWxlYXNlGAQgASgJEhEKCXVwdGltZV91cxgFIAEoBBIUCgxzeXN0ZW1fc3RhdGUYBiABKAkigQEKBFJvb3QSHAoEc2xvdBgBIAEoDjIOLnNvY2xlLnYxLlNsb3QSKwoJcGFydGl0aW9uGAIgASgLMhMuc29jbGUudjEuUGFydGl0aW9uSACIAQESIAoGdmVyaXR5GAMgASgLMhAuc29jbGUudjEuVmVyaXR5QgwKCl9wYXJ0aXRpb24iOgoJUGFydGl0aW9uEg4KBmRldmljZRgBIAEoCRIOCgZudW1iZXIYAiABKA0SDQoFbGFiZWwYAyABKAkimwEKBlZlcml0eRIkCgVzdGF0ZRgBIAEoDjIVLnNvY2xlLnYxLlZlcml0eVN0YXRlEhEKCXJvb3RfaGFzaBgCIAEoCRIeChZjb21tYW5kX2xpbmVfcm9vdF9oYXNoGAMgASgJEhkKEXJvb3RfaGFzaF9tYXRjaGVzGAQgASgIEg4KBnNpZ25lZBgFIAEoCBINCgVmbGFncxgGIAMoCSJECgRUcmVlEgwKBHBhdGgYASABKAkSDgoGcG9saWN5GAIgASgJEh4KBW1vdW50GAMgASgLMg8uc29jbGUudjEuTW91bnQiWwoFTW91bnQSDgoGc291cmNlGAEgASgJEg4KBnRhcmdldBgCIAEoCRIOCgZmc3R5cGUYAyABKAkSDwoHb3B0aW9ucxgEIAMoCRIRCglyZWFkX29ubHkYBSABKAgiPwoKRmFpbGVkVW5pdBIMCgRuYW1lGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEg4KBnJlYXNvbhgDIAEoCSKHAQoJQm9vdFRpbWVzEhMKC2Zpcm13YXJlX3VzGAEgASgEEhEKCWxvYWRlcl91cxgCIAEoBBIRCglrZXJuZWxfdXMYAyABKAQSEQoJaW5pdHJkX3VzGAQgASgEEhQKDHVzZXJzcGFjZV91cxgFIAEoBBIWCg5hZ2VudF9yZWFkeV91cxgGIAEoBCJECglCb290Q291bnQSEgoKdHJpZXNfbGVmdBgBIAEoDRISCgp0cmllc19kb25lGAIgASgNEg8KB2JsZXNzZWQYAyABKAgidAoQRXhlY3V0aW9uQ29udHJvbBIOCgZ3YW50ZWQYASABKAkSEQoJc3VwcG9ydGVkGAIgASgIEhAKCGVuZm9yY2VkGAMgASgIEisKCHBvbGljaWVzGAQgAygLMhkuc29jbGUudjEuRXhlY3V0aW9uUG9saWN5IkAKD0V4ZWN1dGlvblBvbGljeRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSDgoGYWN0aXZlGAMgASgIIi4KBUFnZW50Eg8KB3ZlcnNpb24YASABKAkSFAoMbm9kZV92ZXJzaW9uGAIgASgJIhUKE0dldEludmVudG9yeVJlcXVlc3Qi4wEKFEdldEludmVudG9yeVJlc3BvbnNlEikKBnN5c3RlbRgBIAEoCzIZLnNvY2xlLnYxLkludmVudG9yeVN5c3RlbRIjCghwYWNrYWdlcxgCIAMoCzIRLnNvY2xlLnYxLlBhY2thZ2USIQoFdW5pdHMYAyADKAsyEi5zb2NsZS52MS5Vbml0RmlsZRIlCglsaXN0ZW5lcnMYBCADKAsyEi5zb2NsZS52MS5MaXN0ZW5lchIdCgVmaWxlcxgFIAMoCzIOLnNvY2xlLnYxLkZpbGUSEgoKdW5yZWFkYWJsZRgGIAMoCSKEAQoPSW52ZW50b3J5U3lzdGVtEh4KBWltYWdlGAEgASgLMg8uc29jbGUudjEuSW1hZ2USFgoOa2VybmVsX3JlbGVhc2UYAiABKAkSFAoMY29tbWFuZF9saW5lGAMgASgJEhEKCXJvb3RfaGFzaBgEIAEoCRIQCghsZWZ0X291dBgFIAMoCSJmCgdQYWNrYWdlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIUCgxhcmNoaXRlY3R1cmUYAyABKAkSDgoGc291cmNlGAQgASgJEhYKDnNvdXJjZV92ZXJzaW9uGAUgASgJIicKCFVuaXRGaWxlEgwKBG5hbWUYASABKAkSDQoFc3RhdGUYAiABKAkiWgoITGlzdGVuZXISEAoIcHJvdG9jb2wYASABKAkSDwoHYWRkcmVzcxgCIAEoCRIMCgRwb3J0GAMgASgNEg8KB3Byb2Nlc3MYBCABKAkSDAoEdW5pdBgFIAEoCSKCAQoERmlsZRIMCgRwYXRoGAEgASgJEiAKBHR5cGUYAiABKA4yEi5zb2NsZS52MS5GaWxlVHlwZRIMCgRtb2RlGAMgASgNEgsKA3VpZBgEIAEoDRILCgNnaWQYBSABKA0SEgoKc2l6ZV9ieXRlcxgGIAEoBBIOCgZ0YXJnZXQYByABKAkiKQoLRXJyb3JEZXRhaWwSDAoEY29kZRgBIAEoCRIMCgRoaW50GAIgASgJKjQKBFNsb3QSFAoQU0xPVF9VTlNQRUNJRklFRBAAEgoKBlNMT1RfQRABEgoKBlNMT1RfQhACKnkKC1Zlcml0eVN0YXRlEhwKGFZFUklUWV9TVEFURV9VTlNQRUNJRklFRBAAEhUKEVZFUklUWV9TVEFURV9OT05FEAESGQoVVkVSSVRZX1NUQVRFX1ZFUklGSUVEEAISGgoWVkVSSVRZX1NUQVRFX0NPUlJVUFRFRBADKlwKClNlY3VyZUJvb3QSGwoXU0VDVVJFX0JPT1RfVU5TUEVDSUZJRUQQABIYChRTRUNVUkVfQk9PVF9ESVNBQkxFRBABEhcKE1NFQ1VSRV9CT09UX0VOQUJMRUQQAirPAQoIRmlsZVR5cGUSGQoVRklMRV9UWVBFX1VOU1BFQ0lGSUVEEAASEgoORklMRV9UWVBFX0ZJTEUQARIXChNGSUxFX1RZUEVfRElSRUNUT1JZEAISFQoRRklMRV9UWVBFX1NZTUxJTksQAxIeChpGSUxFX1RZUEVfQ0hBUkFDVEVSX0RFVklDRRAEEhoKFkZJTEVfVFlQRV9CTE9DS19ERVZJQ0UQBRISCg5GSUxFX1RZUEVfRklGTxAGEhQKEEZJTEVfVFlQRV9TT0NLRVQQBzKnAQoOTWFjaGluZVNlcnZpY2USRAoJR2V0U3RhdHVzEhouc29jbGUudjEuR2V0U3RhdHVzUmVxdWVzdBobLnNvY2xlLnYxLkdldFN0YXR1c1Jlc3BvbnNlEk8KDEdldEludmVudG9yeRIdLnNvY2xlLnYxLkdldEludmVudG9yeVJlcXVlc3QaHi5zb2NsZS52MS5HZXRJbnZlbnRvcnlSZXNwb25zZTABYgZwcm90bzM");
 
 /**
  * Asks for the whole status: there is nothing to choose yet.
@@ -1005,112 +1005,6 @@ export const FileSchema: GenMessage<File> = /*@__PURE__*/
   messageDesc(file_socle_v1_machine, 21);
 
 /**
- * Where to look for updates.
- *
- * @generated from message socle.v1.CheckUpdateRequest
- */
-export type CheckUpdateRequest = Message<"socle.v1.CheckUpdateRequest"> & {
-  /**
-   * http: or https: address of the folder that holds metadata/ and targets/.
-   *
-   * @generated from field: string repository_url = 1;
-   */
-  repositoryUrl: string;
-
-  /**
-   * Name of the channel, e.g. "stable".
-   *
-   * @generated from field: string channel = 2;
-   */
-  channel: string;
-};
-
-/**
- * Describes the message socle.v1.CheckUpdateRequest.
- * Use `create(CheckUpdateRequestSchema)` to create a new message.
- */
-export const CheckUpdateRequestSchema: GenMessage<CheckUpdateRequest> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 22);
-
-/**
- * What the repository has for this machine.
- *
- * @generated from message socle.v1.CheckUpdateResponse
- */
-export type CheckUpdateResponse = Message<"socle.v1.CheckUpdateResponse"> & {
-  /**
-   * What runs.
-   *
-   * @generated from field: socle.v1.Image running = 1;
-   */
-  running?: Image | undefined;
-
-  /**
-   * The newest release of the channel for this image, older than the running one or not; absent when the
-   * channel has none.
-   *
-   * @generated from field: optional socle.v1.AvailableRelease newest = 2;
-   */
-  newest?: AvailableRelease | undefined;
-
-  /**
-   * True when it is newer than what runs, in the order of UAPI.10.
-   *
-   * @generated from field: bool newer = 3;
-   */
-  newer: boolean;
-};
-
-/**
- * Describes the message socle.v1.CheckUpdateResponse.
- * Use `create(CheckUpdateResponseSchema)` to create a new message.
- */
-export const CheckUpdateResponseSchema: GenMessage<CheckUpdateResponse> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 23);
-
-/**
- * A release in a repository, as its signed metadata describe it.
- *
- * @generated from message socle.v1.AvailableRelease
- */
-export type AvailableRelease = Message<"socle.v1.AvailableRelease"> & {
-  /**
-   * Definition id, e.g. "minimal".
-   *
-   * @generated from field: string id = 1;
-   */
-  id: string;
-
-  /**
-   * Version, UAPI.10 format.
-   *
-   * @generated from field: string version = 2;
-   */
-  version: string;
-
-  /**
-   * Root hash of its root, lowercase hex; empty when it has none.
-   *
-   * @generated from field: string root_hash = 3;
-   */
-  rootHash: string;
-
-  /**
-   * What an update fetches: root, hash tree, signature of the root hash, kernel image. Sum in bytes.
-   *
-   * @generated from field: uint64 size_bytes = 4;
-   */
-  sizeBytes: bigint;
-};
-
-/**
- * Describes the message socle.v1.AvailableRelease.
- * Use `create(AvailableReleaseSchema)` to create a new message.
- */
-export const AvailableReleaseSchema: GenMessage<AvailableRelease> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 24);
-
-/**
  * Detail of an error that has a code of its own, so that programs need not read its message.
  *
  * @generated from message socle.v1.ErrorDetail
@@ -1136,7 +1030,7 @@ export type ErrorDetail = Message<"socle.v1.ErrorDetail"> & {
  * Use `create(ErrorDetailSchema)` to create a new message.
  */
 export const ErrorDetailSchema: GenMessage<ErrorDetail> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 25);
+  messageDesc(file_socle_v1_machine, 22);
 
 /**
  * One of the two places a root image can be in.
@@ -1371,17 +1265,6 @@ export const MachineService: GenService<{
     methodKind: "server_streaming";
     input: typeof GetInventoryRequestSchema;
     output: typeof GetInventoryResponseSchema;
-  },
-  /**
-   * Asks a repository for the newest release of a channel, and checks everything that it says against the
-   * trusted root of the image. Writes no slot. What is refused comes as an error with an ErrorDetail.
-   *
-   * @generated from rpc socle.v1.MachineService.CheckUpdate
-   */
-  checkUpdate: {
-    methodKind: "unary";
-    input: typeof CheckUpdateRequestSchema;
-    output: typeof CheckUpdateResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_socle_v1_machine, 0);
