@@ -19,8 +19,10 @@ const STEPS: Record<UpdateStep["kind"], true> = {
   "verify-slot": true,
   "name-slot": true,
   "write-uki": true,
+  "check-slot": true,
   "boot-once": true,
   "set-aside": true,
+  "count-anew": true,
   reboot: true,
 };
 const PHASES: Record<UpdatePhase["phase"], true> = {

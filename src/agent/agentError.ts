@@ -4,7 +4,8 @@ export type AgentErrorCode =
   | "image-description"
   | "credentials-incomplete"
   | "listen-address"
-  | "cannot-listen";
+  | "cannot-listen"
+  | "updater-unavailable";
 
 export class AgentError extends SocleError<AgentErrorCode> {
   override readonly name = "AgentError";

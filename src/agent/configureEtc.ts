@@ -1,12 +1,8 @@
-import {
-  planEtc,
-  type BootFacts,
-  type ConfigurationOutcome,
-  type EtcStep,
-  type FoundDocument,
-} from "#config/planEtc.ts";
+import type { ConfigurationOutcome } from "#config/judgeDocument.ts";
+import { planEtc, type BootFacts, type EtcStep } from "#config/planEtc.ts";
 
 import { parseMountInfo } from "./facts/mounts.ts";
+import { findDocument } from "./findDocument.ts";
 import type { Log } from "./log.ts";
 
 /** What putting /etc in place needs from the machine. The real one is system/etcMachine.ts. */
@@ -56,12 +52,11 @@ export async function configureEtc(work: EtcWork): Promise<void> {
   if (steps.length === 0) work.log("info", "an overlay lies on /etc already; nothing to do");
 }
 
-async function readBootFacts(work: EtcWork): Promise<BootFacts> {
-  const { machine, paths } = work;
+async function readBootFacts({ machine, paths, readCredential }: EtcWork): Promise<BootFacts> {
   const [mountInfo, machineId, document] = await Promise.all([
     machine.readText(paths.mountInfo),
     machine.readText(`${paths.etc}/machine-id`),
-    findDocument(work),
+    findDocument({ credential: readCredential, file: () => machine.readText(paths.document) }),
   ]);
   const mounts = parseMountInfo(mountInfo ?? "");
   return {
@@ -70,26 +65,6 @@ async function readBootFacts(work: EtcWork): Promise<BootFacts> {
     machineId,
     document,
   };
-}
-
-async function findDocument({ machine, paths, readCredential }: EtcWork): Promise<FoundDocument | undefined> {
-  return (
-    (await readDocument("credential", readCredential)) ??
-    (await readDocument("file", () => machine.readText(paths.document)))
-  );
-}
-
-/** One that is there but cannot be read is found all the same: a later source must not take its place unseen. */
-async function readDocument(
-  source: FoundDocument["source"],
-  read: () => Promise<string | undefined>,
-): Promise<FoundDocument | undefined> {
-  try {
-    const text = await read();
-    return text === undefined ? undefined : { source, content: { text } };
-  } catch (error) {
-    return { source, content: { unreadable: error instanceof Error ? error.message : String(error) } };
-  }
 }
 
 async function performStep({ machine, paths, log }: EtcWork, step: EtcStep): Promise<void> {

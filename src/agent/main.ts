@@ -7,11 +7,11 @@ import { readCredential } from "#system/credentials.ts";
 import { notifyReady } from "#system/notifyReady.ts";
 import { SocleError } from "#progress/socleError.ts";
 import { AgentError } from "./agentError.ts";
-import { createUpdateCheck } from "./checkUpdate.ts";
 import { DEFAULT_LISTEN_ADDRESS, parseListenAddress } from "./listenAddress.ts";
 import { ensureBootOptions } from "./ensureBootOptions.ts";
 import { createLog } from "./log.ts";
 import { readMachineFacts, readRunningPartition } from "./machineFacts.ts";
+import { createUpdatePass } from "./passUpdates.ts";
 import { readInventory } from "./readInventory.ts";
 import { startAgent, type AgentTls } from "./startAgent.ts";
 import { AGENT_VERSION } from "./version.ts";
@@ -19,9 +19,6 @@ import { AGENT_VERSION } from "./version.ts";
 const CERTIFICATE = "socle.agent.cert";
 const KEY = "socle.agent.key";
 const CLIENT_AUTHORITY = "socle.agent.ca";
-
-/** What was trusted at the last check. In memory where /var is: then trust begins anew with the image's root. */
-const UPDATE_STATE_FOLDER = "/var/lib/socle/tuf";
 
 const log = createLog((line) => process.stdout.write(`${line}\n`), Date.now);
 
@@ -60,13 +57,7 @@ async function main(): Promise<void> {
   const agent = await startAgent({
     readFacts: () => readMachineFacts(machine),
     readInventory: (signal) => readInventory(machine, signal),
-    checkUpdate: createUpdateCheck({
-      machine,
-      // Loaded when it is first asked for: most of the time an agent need not have it in memory.
-      openClient: async (options) => (await import("#system/tuf/updateClient.ts")).openUpdateClient(options),
-      clock: () => new Date(),
-      stateFolder: UPDATE_STATE_FOLDER,
-    }),
+    updates: createUpdatePass(),
     tls,
     listen,
     log,

@@ -12,7 +12,7 @@ import { walkFiles, type FileEntry, type WalkedFile } from "./walkFiles.ts";
 export type InventoryPart = MessageInitShape<typeof GetInventoryResponseSchema>;
 
 /** Where the packages' database lies in an image; /var/lib/dpkg leads there. */
-const DPKG_STATUS_PATH = "/usr/lib/sysimage/dpkg/status";
+export const DPKG_STATUS_PATH = "/usr/lib/sysimage/dpkg/status";
 
 /** Not of the image, or gone at the next boot. */
 const TEMPORARY = ["/boot", "/dev", "/proc", "/run", "/sys", "/tmp", "/var"];

@@ -1,12 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { ConnectRouter, Interceptor } from "@connectrpc/connect";
-import {
-  MachineService,
-  type CheckUpdateRequest,
-  type GetStatusResponse,
-} from "#protocol/gen/socle/v1/machine_pb.ts";
+import type { ConnectRouter, Interceptor, ServiceImpl } from "@connectrpc/connect";
+import { MachineService, type GetStatusResponse } from "#protocol/gen/socle/v1/machine_pb.ts";
+import { UpdateService } from "#protocol/gen/socle/v1/update_pb.ts";
 import { callerKey } from "./caller.ts";
-import type { UpdateCheckAnswer } from "./checkUpdate.ts";
 import type { Log } from "./log.ts";
 import type { InventoryPart } from "./readInventory.ts";
 
@@ -15,8 +11,8 @@ export interface AgentCalls {
   getStatus(): Promise<GetStatusResponse>;
   /** @param signal aborted when the caller goes away or the time is up */
   getInventory(signal: AbortSignal): AsyncIterable<InventoryPart>;
-  /** @param signal as above */
-  checkUpdate(request: CheckUpdateRequest, signal: AbortSignal): Promise<UpdateCheckAnswer>;
+  /** The updater's calls, which are its own business; what is not there is answered with UNIMPLEMENTED. */
+  readonly updates: Partial<ServiceImpl<typeof UpdateService>>;
 }
 
 /** However long the caller would wait: what takes longer is stuck. */
@@ -27,8 +23,8 @@ export function createRoutes(calls: AgentCalls): (router: ConnectRouter) => void
     router.service(MachineService, {
       getStatus: () => calls.getStatus(),
       getInventory: (_request, { signal }) => calls.getInventory(withTimeout(signal)),
-      checkUpdate: (request, { signal }) => calls.checkUpdate(request, withTimeout(signal)),
     });
+    router.service(UpdateService, calls.updates);
   };
 }
 

@@ -24,8 +24,6 @@ const otherAccess = await createDevelopmentAccess({ name: "minimal", now, days: 
 
 const readSealed = () => readMachineFacts(createMemoryMachine(sealedMachine));
 
-const neverAsked = () => Promise.reject(new Error("nobody asks for updates here"));
-
 async function startTestAgent(
   readFacts: () => Promise<MachineFacts> = readSealed,
   readSealedInventory: AgentOptions["readInventory"] = (signal) =>
@@ -33,7 +31,7 @@ async function startTestAgent(
 ) {
   const lines: string[] = [];
   const agent = await startAgent({
-    checkUpdate: neverAsked,
+    updates: {},
     readFacts,
     readInventory: readSealedInventory,
     tls: { certificate: access.server.cert, key: access.server.key, clientAuthority: access.ca },
@@ -288,7 +286,7 @@ test("a port that is taken is an error that names it", async () => {
   await assert.rejects(
     startAgent({
       readFacts: readSealed,
-      checkUpdate: neverAsked,
+      updates: {},
       readInventory: (signal) => readInventory(createMemoryMachine(sealedMachine), signal),
       tls: { certificate: access.server.cert, key: access.server.key, clientAuthority: access.ca },
       listen: { host: "127.0.0.1", port },

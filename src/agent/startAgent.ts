@@ -17,7 +17,8 @@ export interface AgentOptions {
   readonly readFacts: () => Promise<MachineFacts>;
   /** Lists what is on the machine; called once for every inventory. */
   readonly readInventory: (signal: AbortSignal) => AsyncIterable<InventoryPart>;
-  readonly checkUpdate: AgentCalls["checkUpdate"];
+  /** The real ones are passed on to the updater: passUpdates.ts. */
+  readonly updates: AgentCalls["updates"];
   readonly tls: AgentTls;
   readonly listen: ListenAddress;
   readonly log: Log;
@@ -56,7 +57,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     routes: createRoutes({
       getStatus: async () => toStatus(await options.readFacts(), agentFacts()),
       getInventory: options.readInventory,
-      checkUpdate: options.checkUpdate,
+      updates: options.updates,
     }),
     interceptors: [createCallGuard(log, monotonicUs)],
     contextValues: (request) => createContextValues().set(callerKey, readCaller(request)),

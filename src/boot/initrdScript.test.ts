@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempDisposableSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -9,6 +17,14 @@ import { defaultExecutionControl, LEVELS, type TreePolicies } from "#definition/
 
 import { encodeInitrdScript, INITRD_MODULES, INITRD_PROGRAMS, STATE_FOLDER } from "./initrdScript.ts";
 import { rootUuidsOf } from "./partitionUuids.ts";
+import { encodeWatchdogOptions } from "./watchdogScript.ts";
+import {
+  encodeOneShot,
+  GONE_BACK_FROM_PATH,
+  LOADER_NAMESPACE,
+  UNFINISHED_BOOTS_PATH,
+  WAY_BACK_PATH,
+} from "./unfinishedBoots.ts";
 
 const VAR_UUID = "01234567-89ab-cdef-0123-456789abcdef";
 const CUSTOM: TreePolicies = { usr: "verified", etc: "rendered", var: "temporary" };
@@ -43,7 +59,7 @@ for (const [name, script] of SCRIPTS) {
     const called = new Set(
       [
         ...script.matchAll(
-          /(?:^|[;&|(]|\$\(| do | then |\{ )\s*(mkdir|mount|modprobe|findfs|sleep|e2fsck|veritysetup|switch_root|cat|head|tr|base64|umount|od|dd|grep|sed|awk|blkid|udevadm)\b/gm,
+          /(?:^|[;&|(]|\$\(| do | then |\{ )\s*(mkdir|mount|sync|modprobe|findfs|sleep|e2fsck|veritysetup|switch_root|cat|head|tr|base64|umount|od|dd|grep|sed|awk|blkid|udevadm)\b/gm,
         ),
       ].map(([, program]) => program),
     );
@@ -177,4 +193,157 @@ test("what the chain itself needs is loaded always", () => {
   for (const module of ["dm_verity", "erofs", "overlay", "ext4"]) {
     assert.ok([...INITRD_MODULES.always, ...INITRD_MODULES.verity].includes(module as never), module);
   }
+});
+
+/** The part that counts starts, in a folder that stands for the machine's. */
+interface Start {
+  /** Of EFI variables. */
+  readonly started?: string;
+  readonly counted?: string;
+  readonly unfinished?: string;
+  readonly wayBack?: Buffer;
+}
+
+interface Started {
+  readonly said: string;
+  readonly unfinished: string | undefined;
+  readonly oneShot: Buffer | undefined;
+  readonly goneBackFrom: string | undefined;
+  readonly isRestarted: boolean;
+}
+
+function start({ started, counted, unfinished, wayBack }: Start): Started {
+  using folder = mkdtempDisposableSync(join(tmpdir(), "socle-initrd-"));
+  const at = (path: string) => join(folder.path, path);
+  const variable = (name: string) => at(`efivars/${name}-${LOADER_NAMESPACE}`);
+  mkdirSync(at("efivars"));
+  mkdirSync(at("sysroot/var/lib/socle/boots"), { recursive: true });
+  const put = (path: string, content: string | Buffer | undefined) =>
+    content === undefined || writeFileSync(path, content);
+  put(variable("StubImageIdentifier"), started === undefined ? undefined : encodeOneShot(started));
+  put(variable("LoaderBootCountPath"), counted === undefined ? undefined : encodeOneShot(counted));
+  put(at(`sysroot${UNFINISHED_BOOTS_PATH}`), unfinished);
+  put(at(`sysroot${WAY_BACK_PATH}`), wayBack);
+  const script = scriptOf("sealed");
+  const part = script
+    .slice(script.indexOf("variables=/sys"), script.indexOf("[ -s /sysroot/var/lib/socle/machine-id ]"))
+    .replaceAll("/sysroot", at("sysroot"))
+    .replaceAll("/sys/firmware/efi/efivars", at("efivars"))
+    .replaceAll("/proc/sysrq-trigger", at("sysrq"));
+  const said = runPart(
+    `say() { echo "$*"; }\ndie() { echo "died: $*"; exit 0; }\nmount() { echo "mount $*"; }\nset +e\n${part}`,
+  );
+  const get = (path: string) => (existsSync(path) ? readFileSync(path) : undefined);
+  return {
+    said,
+    unfinished: get(at(`sysroot${UNFINISHED_BOOTS_PATH}`))
+      ?.toString()
+      .trim(),
+    oneShot: get(variable("LoaderEntryOneShot")),
+    goneBackFrom: get(at(`sysroot${GONE_BACK_FROM_PATH}`))
+      ?.toString()
+      .trim(),
+    isRestarted: get(at("sysrq"))?.toString() === "b\n",
+  };
+}
+
+const IMAGE = String.raw`\EFI\Linux\nginx_1.1.efi`;
+const COUNTS: readonly (readonly [what: string, start: Start, unfinished: string | undefined])[] = [
+  ["the first start", { started: IMAGE }, "1"],
+  ["one more", { started: IMAGE, unfinished: "3\n", wayBack: encodeOneShot("minimal_1.0.efi") }, "4"],
+  ["one without a way back", { started: IMAGE, unfinished: "7\n" }, "8"],
+  ["one after a cut that left the file empty", { started: IMAGE, unfinished: "" }, "1"],
+  ["one after the file was damaged", { started: IMAGE, unfinished: "12x; reboot\n" }, "1"],
+  ["one that the loader counts", { started: IMAGE, counted: IMAGE, unfinished: "2\n" }, "2"],
+  [
+    "one after an image that the firmware refused",
+    { started: IMAGE, counted: String.raw`\EFI\Linux\minimal_1.2+2-1.efi`, unfinished: "2\n" },
+    "3",
+  ],
+  ["one without UEFI", { unfinished: "2\n" }, "2"],
+];
+
+for (const [what, situation, unfinished] of COUNTS) {
+  test(`starts of a confirmed system are counted: ${what}`, () => {
+    const { said, oneShot, isRestarted, ...found } = start(situation);
+    assert.deepEqual(found, { unfinished, goneBackFrom: undefined });
+    assert.deepEqual([said, oneShot, isRestarted], ["", undefined, false]);
+  });
+}
+
+test("after four starts that did not come to their end, the loader is told to go back, once", () => {
+  const wayBack = encodeOneShot("minimal_1.0.efi");
+  const { said, ...found } = start({ started: IMAGE, unfinished: "4\n", wayBack });
+  assert.match(
+    said,
+    /^4 starts of nginx_1\.1\.efi did not come to their end: going back\nmount -o remount,ro .*var\n/,
+  );
+  assert.deepEqual(found, {
+    unfinished: "0",
+    oneShot: wayBack,
+    goneBackFrom: "nginx_1.1.efi",
+    isRestarted: true,
+  });
+});
+
+test("only where the root is verified and /var stays are starts counted", () => {
+  for (const [name, script] of SCRIPTS)
+    assert.equal(script.includes(UNFINISHED_BOOTS_PATH), ["semi", "sealed"].includes(name), name);
+});
+
+test("the watchdog runs before anything is waited for, is fed once more at the end, and is closed for systemd", () => {
+  for (const [name, script] of SCRIPTS) {
+    const [armed, waited] = [script.indexOf("exec 9> /dev/watchdog0"), script.indexOf("$(partition")];
+    assert.ok(armed > 0 && armed < waited, name);
+    assert.match(script, /\nfeed\n\[ \$watched = no \] \|\| exec 9>&-\nexec switch_root/, name);
+    // The letter would stop it.
+    assert.doesNotMatch(script, /echo V/, name);
+  }
+});
+
+test("a machine without a watchdog, or whose watchdog cannot be opened, starts as well", () => {
+  using folder = mkdtempDisposableSync(join(tmpdir(), "socle-initrd-"));
+  const script = scriptOf("sealed");
+  const arm = script.slice(script.indexOf("watched=no"), script.indexOf("# Waits for the partition"));
+  const ask = (device: string, isThere: string) =>
+    runPart(
+      `say() { echo "$*"; }\nset +e\n${arm.replace("[ -c /dev/watchdog0 ]", isThere).replaceAll("/dev/watchdog0", device)}\nfeed\necho on`,
+    );
+  assert.equal(ask("/nowhere/at/all", "false"), "watchdog: no\non\n");
+  assert.equal(ask("/nowhere/at/all", "true"), "watchdog: no\non\n");
+  const device = join(folder.path, "watchdog");
+  assert.equal(ask(device, "true"), "watchdog: yes\non\n");
+  assert.equal(readFileSync(device, "utf8"), ".\n.\n");
+});
+
+const CHECKS: readonly (readonly [status: number, isGood: boolean])[] = [
+  [0, true],
+  [1, true],
+  [3, true],
+  [4, false],
+  [8, false],
+];
+
+for (const [status, isGood] of CHECKS) {
+  test(`a file system whose check ends with ${status} is ${isGood ? "mounted" : "not mounted"}, and nobody holds the watchdog`, () => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), "socle-initrd-"));
+    const script = scriptOf("sealed");
+    const part = script.slice(script.indexOf("check() {"), script.indexOf("var=$(partition"));
+    const watchdog = join(folder.path, "watchdog");
+    const said = runPart(
+      `set +e\nexec 9> ${watchdog}\nfeed() { echo . >&9; }\ne2fsck() { sleep 0.1; return ${status}; }\n` +
+        `${part.replaceAll("/dev/kmsg", "/dev/null")}\ncheck /dev/disk && echo good || echo damaged\n` +
+        `exec 9>&-\nfor fd in /proc/[0-9]*/fd/9; do [ "$(readlink $fd)" != ${watchdog} ] || echo held; done`,
+    );
+    assert.equal(said, isGood ? "good\n" : "damaged\n");
+    assert.equal(readFileSync(watchdog, "utf8"), ".\n.\n");
+  });
+}
+
+test("each driver of a watchdog is told how long it may wait, by the name that it has for that", () => {
+  const options = encodeWatchdogOptions();
+  assert.match(options, /^options i6300esb heartbeat=120$/m);
+  for (const [, module] of options.matchAll(/^options (\S+) \w+=120$/gm))
+    assert.ok(INITRD_MODULES.watchdogs.includes(module as never), module);
+  assert.equal(options.trimEnd().split("\n").length, 6);
 });

@@ -1,6 +1,8 @@
 import type { ExecutionControl, TreePolicies } from "#definition/levels.ts";
 
 import { ETC_MOUNTS, VAR_MOUNTS } from "./levelMounts.ts";
+import { encodeUnfinishedScript } from "./unfinishedScript.ts";
+import { CHECK_FILE_SYSTEM, LEAVE_WATCHDOG, START_WATCHDOG, WATCHDOG_MODULES } from "./watchdogScript.ts";
 
 /** Programs of the image that the script below calls; their libraries come with them. */
 export const INITRD_PROGRAMS = [
@@ -11,6 +13,7 @@ export const INITRD_PROGRAMS = [
   "/usr/bin/mkdir",
   "/usr/bin/mount",
   "/usr/bin/sleep",
+  "/usr/bin/sync",
   "/usr/bin/tr",
   "/usr/bin/kmod",
   "/usr/sbin/blockdev",
@@ -47,6 +50,8 @@ export const INITRD_MODULES = {
     "xhci_pci",
     "vmd",
   ],
+  /** Loaded where the machine has such a device. */
+  watchdogs: WATCHDOG_MODULES,
   /** So that a virtual machine's network is there early; others are loaded by udev. */
   network: ["virtio_net"],
 } as const;
@@ -72,6 +77,7 @@ export function encodeInitrdScript(
     ...(policies.usr === "verified" ? [SECURE_BOOT, VERIFIED_ROOT] : [WRITABLE_ROOT]),
     ...(executionControl === "signed" ? [EXECUTION_POLICY] : []),
     varScript(policies, varUuid),
+    encodeUnfinishedScript(policies),
     etcScript(policies),
     CONCLUSION,
   ].join("\n");
@@ -96,7 +102,14 @@ for alias in /sys/bus/*/devices/*/modalias; do
   read -r name < "$alias" && set -- "$@" "$name"
 done 2>/dev/null
 [ $# = 0 ] || modprobe -qab "$@"
+# Some are devices that a driver of the first round has made.
+set --
+[ -c /dev/watchdog0 ] || for alias in /sys/bus/platform/devices/*/modalias; do
+  read -r name < "$alias" && set -- "$@" "$name"
+done 2>/dev/null
+[ $# = 0 ] || modprobe -qab "$@"
 
+${START_WATCHDOG}
 # Waits for the partition with this UUID, at most 30 seconds after the start, and prints its device.
 partition() {
   until device=$(findfs "PARTUUID=$1" 2>/dev/null); do
@@ -108,15 +121,14 @@ partition() {
 }
 `;
 
-const WRITABLE_ROOT = `read -r commandline < /proc/cmdline
+const WRITABLE_ROOT = `${CHECK_FILE_SYSTEM}read -r commandline < /proc/cmdline
 uuid=
 for word in $commandline; do
   case $word in root=PARTUUID=*) uuid=\${word#root=PARTUUID=} ;; esac
 done
 root=$(partition "$uuid") || die "no partition with the UUID '$uuid'"
 say "root is $root, writable and not verified"
-e2fsck -p "$root" > /dev/kmsg 2>&1
-[ $? -lt 4 ] || die "the file system on $root is damaged"
+check "$root" || die "the file system on $root is damaged"
 mount -t ext4 -o rw "$root" /sysroot || die "cannot mount $root"
 `;
 
@@ -191,9 +203,8 @@ say "root is $data, verified with the hash tree on $hash"
 function varScript(policies: TreePolicies, varUuid: string): string {
   const mount = VAR_MOUNTS[policies.var];
   if (mount?.fileSystem !== "ext4") return "";
-  return `var=$(partition ${varUuid}) || die "no partition with the UUID ${varUuid} for /var"
-e2fsck -p "$var" > /dev/kmsg 2>&1
-[ $? -lt 4 ] || die "the file system on $var for /var is damaged"
+  return `${policies.usr === "verified" ? CHECK_FILE_SYSTEM : ""}var=$(partition ${varUuid}) || die "no partition with the UUID ${varUuid} for /var"
+check "$var" || die "the file system on $var for /var is damaged"
 mount -t ext4 -o ${mount.options} "$var" /sysroot/var || die "cannot mount $var on /var"
 mkdir -p -m 755 /sysroot${STATE_FOLDER}
 `;
@@ -226,5 +237,5 @@ mount --bind ${state}/machine-id /sysroot/etc/machine-id && mount -o remount,bin
 const CONCLUSION = `read -r mounted _ < /proc/uptime
 echo "$started" > /run/socle/initrd-times
 say "root mounted $mounted s after the kernel started"
-exec switch_root /sysroot /usr/lib/systemd/systemd
+${LEAVE_WATCHDOG}exec switch_root /sysroot /usr/lib/systemd/systemd
 `;

@@ -14,8 +14,10 @@ test("a verified root is named by its hash, read-only, and a corrupt block ends 
     "ro",
     `roothash=${ROOT_HASH}`,
     "systemd.verity_root_options=panic-on-corruption",
+    "gpt",
     "bdev_allow_write_mounted=off",
     "panic=5",
+    "oops=panic",
   ]) {
     assert.ok(words.includes(word), word);
   }
@@ -34,7 +36,7 @@ test("a definition's own arguments come last, so that they win", () => {
     { kind: "verity", rootHash: ROOT_HASH },
     { kind: "partition", uuid: UUID },
   ] as const) {
-    assert.match(toKernelCommandLine(root, ["quiet", "panic=60"]), / panic=5 quiet panic=60$/);
+    assert.match(toKernelCommandLine(root, ["quiet", "panic=60"]), / panic=5 oops=panic quiet panic=60$/);
   }
 });
 

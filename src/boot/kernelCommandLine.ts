@@ -16,6 +16,8 @@ export function toKernelCommandLine(root: RootReference, extra: readonly string[
     "console=ttyS0,115200",
     // Without it a panic, and so a failed initrd or a corrupt block, would hang for ever.
     "panic=5",
+    // A kernel that has lost a thread in the middle of its work is not to be trusted with what comes after.
+    "oops=panic",
     ...extra,
   ].join(" ");
 }
@@ -25,6 +27,8 @@ function toVerityArguments(rootHash: string): string[] {
     "ro",
     `roothash=${rootHash}`,
     "systemd.verity_root_options=panic-on-corruption",
+    // Linux looks at the backup of the partition table only if told so; a cut can leave it the only valid copy.
+    "gpt",
     // The device of a mounted file system cannot be written past it, so that /var cannot be forged under the kernel.
     "bdev_allow_write_mounted=off",
   ];

@@ -1,5 +1,7 @@
 import { encodeBootEntryName } from "./bootCounter.ts";
+import type { BootCounter } from "./bootCounter.ts";
 import { changeGpt } from "./gptCopies.ts";
+import { holdsRoot } from "./holdsRoot.ts";
 import { toSlotDevices } from "./partitionDevice.ts";
 import { markSlotPartial, nameSlot } from "./slots.ts";
 import type { BlockDevice, BootFolder, ImageSource } from "./updateDevices.ts";
@@ -73,8 +75,17 @@ export async function performUpdateStep(
     case "write-uki":
       await writeUki(bootFolder, source, step.fileName, step.release, options.signal);
       return facts.spareCheck;
+    case "check-slot": {
+      const { slot, rootHash } = step;
+      const isHeld = await holdsRoot(toSlotDevices(disk, facts.slots[slot]), rootHash, options);
+      return { slot, rootHash, is: isHeld ? "verified" : "damaged" };
+    }
     case "set-aside":
-      await setAside(bootFolder, facts, step.fileName);
+      // One that was tried and never found good stays known as such.
+      await recount(bootFolder, facts, step.fileName, (done) => ({ left: 0, done }));
+      return facts.spareCheck;
+    case "count-anew":
+      await recount(bootFolder, facts, step.fileName, () => ({ left: facts.bootTries, done: 0 }));
       return facts.spareCheck;
     case "boot-once":
       await loader.bootOnce(step.fileName);
@@ -99,9 +110,15 @@ async function isWhole(
   }
 }
 
-async function setAside(folder: BootFolder, { bootFolder }: UpdateFacts, fileName: string): Promise<void> {
+async function recount(
+  folder: BootFolder,
+  { bootFolder }: UpdateFacts,
+  fileName: string,
+  toCounter: (done: number) => BootCounter,
+): Promise<void> {
   const entry = bootFolder.entries.find((candidate) => candidate.fileName === fileName);
   if (entry === undefined) return;
-  await folder.rename(fileName, encodeBootEntryName({ ...entry.name, counter: { left: 0, done: 0 } }));
+  const counter = toCounter(entry.name.counter?.done ?? 0);
+  await folder.rename(fileName, encodeBootEntryName({ ...entry.name, counter }));
   await folder.sync();
 }

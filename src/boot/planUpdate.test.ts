@@ -228,7 +228,7 @@ const PLANS: readonly [what: string, machine: TestMachine, target: TestRelease, 
       "a release that waits for its reboot is called off by asking for the running one",
       STAGED,
       V10,
-      ["set-aside minimal_1.1+3-0.efi"],
+      ["remove-file minimal_1.1+3-0.efi (superseded)"],
     ],
     [
       "a version that was set aside is taken up again",
@@ -293,7 +293,7 @@ const REFUSALS: readonly [
   ],
   [FAILED, V11, ["quarantine"], /this build of 1\.1 failed .*minimal_1\.1\+0-3\.efi has no tries left/],
   [
-    { ...FRESH, limits: { ...LIMITS, quarantined: new Set([V11.release.digest]) } },
+    { ...FRESH, limits: { ...LIMITS, quarantined: new Set([V11.release.uki.sha256]) } },
     V11,
     ["quarantine"],
     /this build of 1\.1 failed on this machine$/,

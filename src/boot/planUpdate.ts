@@ -1,4 +1,7 @@
-import { listEntriesAhead, planBootFolder } from "./planBootFolder.ts";
+import { planBootFolder } from "./planBootFolder.ts";
+import { planStaying } from "./planStaying.ts";
+import { toStepsPlan } from "./runPlan.ts";
+import type { StepsPlan } from "./runPlan.ts";
 import { findRunningSlot, findSlotThatHolds, findSpareSlot, isRunningRelease } from "./updateFacts.ts";
 import type { SpareCheck, UpdateFacts } from "./updateFacts.ts";
 import { listClosedGates, needsSlot } from "./updateGates.ts";
@@ -11,8 +14,7 @@ export type UpdatePlan =
   | { readonly kind: "up-to-date" }
   /** Nothing was done and nothing may be: these gates are closed. */
   | { readonly kind: "refused"; readonly gates: readonly UpdateGate[] }
-  /** At least one. Perform the first, look at the machine again, and plan anew. */
-  | { readonly kind: "steps"; readonly steps: readonly [UpdateStep, ...UpdateStep[]] };
+  | StepsPlan;
 
 /**
  * Decides what is left to do until the machine runs `release`. It looks at nothing but its arguments,
@@ -22,13 +24,7 @@ export function planUpdate(facts: UpdateFacts, release: UpdateRelease): UpdatePl
   const gates = listClosedGates(facts, release);
   if (gates.length > 0) return { kind: "refused", gates };
   const steps = isRunningRelease(facts, release) ? planStaying(facts) : planChange(facts, release);
-  const [first, ...others] = steps;
-  return first === undefined ? { kind: "up-to-date" } : { kind: "steps", steps: [first, ...others] };
-}
-
-/** After an older version was started on purpose, the loader would go back to the newer one. */
-function planStaying(facts: UpdateFacts): UpdateStep[] {
-  return listEntriesAhead(facts).map(({ fileName }) => ({ kind: "set-aside", fileName }));
+  return toStepsPlan(steps, { kind: "up-to-date" });
 }
 
 function planChange(facts: UpdateFacts, release: UpdateRelease): UpdateStep[] {

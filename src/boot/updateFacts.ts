@@ -38,7 +38,7 @@ export interface UpdateLimits {
   readonly allowDowngrade: boolean;
   /** A release that failed on this machine may be tried again. */
   readonly retryFailed: boolean;
-  /** Digests of releases that failed on this machine. */
+  /** SHA-256 of the kernel images that failed on this machine: each names its root hash, and so the whole deployment. */
   readonly quarantined: ReadonlySet<string>;
 }
 

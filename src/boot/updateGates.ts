@@ -110,13 +110,13 @@ const GATES = {
     says: floor === undefined ? "there is no floor" : `${version} is offered, the floor is ${floor}`,
   }),
 
-  quarantine: (facts, { digest, version, uki }) => {
+  quarantine: (facts, { version, uki }) => {
     const { limits, bootFolder } = facts;
     const same = bootFolder.entries.filter((entry) => entry.sha256 === uki.sha256);
     // Two names can be left of one file (docs/updates.md): if one of them says that it is good, it is.
     const isGood = same.some(({ name }) => name.counter === undefined);
     const used = isGood ? undefined : same.find(hasFailed);
-    const isFailed = limits.quarantined.has(digest) || used !== undefined;
+    const isFailed = limits.quarantined.has(uki.sha256) || used !== undefined;
     const how = used === undefined ? "" : ` (${used.fileName} has no tries left)`;
     return {
       isOpen: !isFailed || limits.retryFailed,
@@ -165,6 +165,9 @@ const GATES = {
     };
   },
 } satisfies Record<string, (facts: UpdateFacts, release: UpdateRelease) => Look>;
+
+/** In the order in which they are looked at. */
+export const GATE_NAMES = Object.keys(GATES) as UpdateGateName[]; // the keys of the table
 
 function toBytes({ firstSector, lastSector }: GptPartition): number {
   return (lastSector - firstSector + 1) * SECTOR_BYTES;

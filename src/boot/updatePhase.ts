@@ -133,7 +133,7 @@ function deriveConfirmed(facts: UpdateFacts): Confirmed | undefined {
 }
 
 /** The newest other system that was found good, or was before it was set aside, and is whole by its name. */
-function findWayBack(facts: UpdateFacts): WayBack | undefined {
+export function findWayBack(facts: UpdateFacts): WayBack | undefined {
   const entry = listOthers(facts).find(
     (other) => other.name.counter === undefined || (isBad(other) && !hasFailed(other)),
   );

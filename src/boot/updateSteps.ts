@@ -17,8 +17,12 @@ export type UpdateStep =
   /** Names and UUIDs of the slot say what it holds. */
   | SlotStep<"name-slot">
   | { readonly kind: "write-uki"; readonly fileName: string; readonly release: UpdateRelease }
+  /** Reads back a slot of which nothing is known but its root hash, before the machine goes back to it. */
+  | { readonly kind: "check-slot"; readonly slot: SlotName; readonly rootHash: string }
   /** Puts a boot entry behind all others, as one without tries left. */
   | { readonly kind: "set-aside"; readonly fileName: string }
+  /** Gives an entry that was set aside its tries again. */
+  | { readonly kind: "count-anew"; readonly fileName: string }
   /** Has the loader start an entry at the next boot only; what it would do by itself is not changed. */
   | { readonly kind: "boot-once"; readonly fileName: string }
   | { readonly kind: "reboot" };

@@ -1,3 +1,4 @@
+import { hasFailed, isBad } from "./bootOrder.ts";
 import { isOfRunningVersion, LEFT_OVER_SUFFIX } from "./planBootFolder.ts";
 import type { Slot } from "./slots.ts";
 import {
@@ -15,7 +16,7 @@ import type { UpdateStep } from "./updateSteps.ts";
 /**
  * What no step may ever break, in one place, asked again right before each step is performed:
  *
- * - nothing is done while the running system is not confirmed;
+ * - nothing is written while the running system is not confirmed; the one way out is to a system that was found good;
  * - the running slot and the boot entries that lead to it, which are the last known good ones, stay;
  * - a slot is written only while no boot entry leads to it, and named only when it was read back;
  * - a boot entry is written only for a slot that holds its root hash;
@@ -32,7 +33,8 @@ export function verifyStep(facts: UpdateFacts, step: UpdateStep): void {
 }
 
 function findProblem(facts: UpdateFacts, step: UpdateStep): string | undefined {
-  if (findGoodRunningEntry(facts) === undefined) return "no good boot entry leads to the running system";
+  if (findGoodRunningEntry(facts) === undefined && !isWayOut(facts, step))
+    return "no good boot entry leads to the running system";
   if (findRunningSlot(facts) === undefined) return "it is not known which slot runs";
   const closed = "release" in step ? listClosedGates(facts, step.release) : [];
   if (closed.length > 0) return `the release does not pass: ${closed.map(({ says }) => says).join("; ")}`;
@@ -40,10 +42,19 @@ function findProblem(facts: UpdateFacts, step: UpdateStep): string | undefined {
   return findProblemOf(facts, step);
 }
 
+/** While the running system is tried: what changes nothing on the disk, and starts what was found good. */
+function isWayOut({ bootFolder }: UpdateFacts, step: UpdateStep): boolean {
+  if (step.kind === "check-slot") return true;
+  const entry =
+    step.kind === "boot-once" && bootFolder.entries.find(({ fileName }) => fileName === step.fileName);
+  return entry !== undefined && entry !== false && entry.name.counter === undefined;
+}
+
 function findProblemOf(facts: UpdateFacts, step: UpdateStep): string | undefined {
   switch (step.kind) {
     case "repair-table":
     case "verify-slot":
+    case "check-slot":
     case "reboot":
       return undefined;
     case "make-unbootable":
@@ -65,6 +76,8 @@ function findProblemOf(facts: UpdateFacts, step: UpdateStep): string | undefined
     }
     case "write-uki":
       return findUkiProblem(facts, step.fileName, step.release.slot.rootHash);
+    case "count-anew":
+      return findAnewProblem(facts, step.fileName);
     case "boot-once":
       return facts.bootFolder.entries.some(
         ({ fileName, rootHash }) => fileName === step.fileName && findSlotThatHolds(facts.slots, rootHash),
@@ -81,6 +94,15 @@ function findFileProblem(facts: UpdateFacts, fileName: string): string | undefin
   if (!leftOvers.some((leftOver) => leftOver.fileName === fileName))
     return `"${fileName}" is not a file of this system`;
   return isOfRunningVersion(facts, fileName) ? `"${fileName}" may be a part of what runs` : undefined;
+}
+
+function findAnewProblem(facts: UpdateFacts, fileName: string): string | undefined {
+  const entry = facts.bootFolder.entries.find((candidate) => candidate.fileName === fileName);
+  if (entry === undefined || !isBad(entry) || hasFailed(entry)) return `"${fileName}" was not set aside`;
+  const home = findSlotThatHolds(facts.slots, entry.rootHash);
+  if (home === undefined) return `no slot holds what "${fileName}" starts`;
+  const isChecked = facts.spareCheck?.is === "verified" && facts.spareCheck.rootHash === entry.rootHash;
+  return home === findRunningSlot(facts) || isChecked ? undefined : `slot ${home.name} was not read back`;
 }
 
 function findLeadingEntry({ bootFolder }: UpdateFacts, { name, content }: Slot): string | undefined {

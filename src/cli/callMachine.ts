@@ -5,6 +5,14 @@ import { Code, ConnectError, createClient, type Client } from "@connectrpc/conne
 import { Http2SessionManager, createConnectTransport } from "@connectrpc/connect-node";
 import { SocleError } from "#progress/socleError.ts";
 import { ErrorDetailSchema, MachineService } from "#protocol/gen/socle/v1/machine_pb.ts";
+import { UpdateService } from "#protocol/gen/socle/v1/update_pb.ts";
+
+/** What a machine can be asked, one line a service. */
+const SERVICES = { machine: MachineService, update: UpdateService };
+
+export type MachineClients = {
+  readonly [Name in keyof typeof SERVICES]: Client<(typeof SERVICES)[Name]>;
+};
 
 /** What the machine itself would not do or could not get, with the code and the hint that it gave. */
 export class MachineRefusal extends SocleError<string> {
@@ -39,7 +47,8 @@ export class MachineCallError extends SocleError<MachineCallErrorCode> {
 export interface MachineCall {
   /** What cannot be done when it fails, e.g. `get the status`. */
   readonly purpose: string;
-  readonly timeoutMs: number;
+  /** Absent for a call that goes on as long as what it watches; then the machine must answer pings. */
+  readonly timeoutMs?: number;
   /** Aborted when the answer is not wanted any more. */
   readonly signal?: AbortSignal;
 }
@@ -48,15 +57,12 @@ export interface MachineCall {
 export async function callMachine<T>(
   access: MachineAccess,
   { purpose, ...options }: MachineCall,
-  call: (
-    client: Client<typeof MachineService>,
-    options: Pick<MachineCall, "timeoutMs" | "signal">,
-  ) => Promise<T>,
+  call: (clients: MachineClients, options: Pick<MachineCall, "timeoutMs" | "signal">) => Promise<T>,
 ): Promise<T> {
   const isIp = isIP(access.host) !== 0;
   const baseUrl = `https://${isIP(access.host) === 6 ? `[${access.host}]` : access.host}:${access.port}`;
   let isSignedIn = false;
-  const sessionManager = new Http2SessionManager(baseUrl, undefined, {
+  const sessionManager = new Http2SessionManager(baseUrl, PING, {
     createConnection: () => {
       const socket = connect({
         host: access.host,
@@ -71,27 +77,31 @@ export async function callMachine<T>(
       return socket.once("secureConnect", () => (isSignedIn = true));
     },
   });
-  const client = createClient(
-    MachineService,
-    createConnectTransport({ baseUrl, httpVersion: "2", sessionManager }),
-  );
+  const transport = createConnectTransport({ baseUrl, httpVersion: "2", sessionManager });
+  const clients = {
+    machine: createClient(SERVICES.machine, transport),
+    update: createClient(SERVICES.update, transport),
+  };
   try {
-    return await call(client, options);
+    return await call(clients, options);
   } catch (error) {
     options.signal?.throwIfAborted();
-    throw toMachineCallError(error, access, { purpose, timeoutMs: options.timeoutMs, isSignedIn });
+    throw toMachineCallError(error, access, { purpose, isSignedIn, ...options });
   } finally {
     sessionManager.abort(); // an idle session would keep the process alive
   }
 }
 
+/** A machine that restarts may say no goodbye; under emulation a busy one takes seconds to answer. */
+const PING = { pingIntervalMs: 10_000, pingTimeoutMs: 30_000 };
+
 /** @param isSignedIn whether our side of the handshake was done; with TLS 1.3 the machine can still refuse us then */
 function toMachineCallError(
   error: unknown,
   access: MachineAccess,
-  { purpose, timeoutMs, isSignedIn }: { purpose: string; timeoutMs: number; isSignedIn: boolean },
+  { purpose, timeoutMs = 0, isSignedIn }: { purpose: string; timeoutMs?: number; isSignedIn: boolean },
 ): MachineCallError | MachineRefusal {
-  if (error instanceof MachineCallError) return error;
+  if (error instanceof MachineCallError || error instanceof MachineRefusal) return error;
   const [detail] = ConnectError.from(error).findDetails(ErrorDetailSchema);
   if (detail !== undefined && /^[a-z0-9-]+$/.test(detail.code))
     return new MachineRefusal(detail.code, ConnectError.from(error).rawMessage, detail);
@@ -133,6 +143,11 @@ function toMachineCallError(
   return new MachineCallError("machine-failed", `Cannot ${purpose} of "${address}": ${rawMessage}`, {
     cause: error,
   });
+}
+
+/** Whether a machine does not have the call at all: its system is older than the call. */
+export function isUnknownCall(error: unknown): boolean {
+  return error instanceof MachineCallError && ConnectError.from(error.cause).code === Code.Unimplemented;
 }
 
 /** What Node says when the certificate of the other side does not verify. */

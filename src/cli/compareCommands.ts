@@ -32,7 +32,7 @@ export function addCompareCommands(program: RootCommand, run: RunCommand): void 
           const { diff } = await import("./commands/diff.ts");
           return diff({ from, to }, options, context);
         },
-        EXIT_CODE.usage, // 1 says that they differ
+        { failedCode: EXIT_CODE.usage }, // 1 says that they differ
       ),
     );
 }

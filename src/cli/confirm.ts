@@ -2,7 +2,7 @@ import { createInterface } from "node:readline/promises";
 import type { CommandContext } from "./commandContext.ts";
 import { UsageError } from "./usageError.ts";
 
-/** Asks before something that cannot be undone. False: the person does not want it. */
+/** Asks before something that has consequences. False: the person does not want it. */
 export async function confirm(
   plan: string,
   { yes }: { readonly yes?: true },
@@ -11,7 +11,7 @@ export async function confirm(
   if (yes === true) return true;
   stderr(plan);
   if (!isTerminal)
-    throw new UsageError("needs-confirmation", "This cannot be undone, and there is no terminal to ask on", {
+    throw new UsageError("needs-confirmation", "This needs a yes, and there is no terminal to ask on", {
       hint: "If you want what is written above, add --yes",
     });
   const lines = createInterface({ input: process.stdin, output: process.stderr });

@@ -10,6 +10,7 @@ const EXIT_CODE_OF_ERROR: Readonly<Record<string, ExitCode>> = {
   "server-error": EXIT_CODE.unreachable,
   "server-too-slow": EXIT_CODE.unreachable,
   "download-truncated": EXIT_CODE.unreachable,
+  "updater-unavailable": EXIT_CODE.unreachable,
   "certificate-refused": EXIT_CODE.denied,
   "machine-not-trusted": EXIT_CODE.denied,
   "signature-malformed": EXIT_CODE.verificationFailed,
@@ -40,6 +41,7 @@ const EXIT_CODE_OF_ERROR: Readonly<Record<string, ExitCode>> = {
   "release-inconsistent": EXIT_CODE.verificationFailed,
   "trusted-root-malformed": EXIT_CODE.verificationFailed,
   timeout: EXIT_CODE.timedOut,
+  "vm-timeout": EXIT_CODE.timedOut,
 };
 
 /** From the codes of an error and its causes, outermost first: the first that says more than "failed". */

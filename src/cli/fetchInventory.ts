@@ -46,14 +46,14 @@ export async function fetchInventory(
   { timeoutMs = INVENTORY_TIMEOUT_MS, signal }: { timeoutMs?: number; signal?: AbortSignal } = {},
 ): Promise<MachineInventory> {
   const call = { purpose: "get the inventory", timeoutMs, ...(signal && { signal }) };
-  return callMachine(access, call, async (client, options) => {
+  return callMachine(access, call, async ({ machine }, options) => {
     let system: InventorySystem | undefined;
     const packages: PackageListEntry[] = [];
     const units: { name: string; state: string }[] = [];
     const listeners: MachineListener[] = [];
     const files: MachineInventory["files"][number][] = [];
     const unreadable: string[] = [];
-    for await (const part of client.getInventory({}, options)) {
+    for await (const part of machine.getInventory({}, options)) {
       system ??= part.system;
       for (const { name, version, architecture, source, sourceVersion } of part.packages)
         packages.push({ name, version, architecture, source, sourceVersion });

@@ -2,6 +2,7 @@ import { Option } from "@commander-js/extra-typings";
 import { FIRMWARES } from "./commandOptions.ts";
 import { parseCpusOption, parseForwardOption, parsePortOption, parseSizeOption } from "./optionValues.ts";
 import { createFormatOption, renderExamples, type RootCommand, type RunCommand } from "./rootCommand.ts";
+import { addRollbackCommand, addUpdateCommands } from "./updateCommands.ts";
 
 /** Machines that run. Each action loads its command only when it is called. */
 export function addMachineCommands(program: RootCommand, run: RunCommand): void {
@@ -54,7 +55,7 @@ export function addMachineCommands(program: RootCommand, run: RunCommand): void 
   program
     .command("status")
     .argument("[name]", "a running machine; not needed when there is one only")
-    .description("what runs: version, level, slot, root hash, health")
+    .description("what runs and what comes next: version, slots, updates, seal, health")
     .addOption(createFormatOption())
     .addHelpText(
       "after",
@@ -72,6 +73,7 @@ export function addMachineCommands(program: RootCommand, run: RunCommand): void 
     );
 
   addUpdateCommands(program, run);
+  addRollbackCommand(program, run);
 
   // What `npm start` calls; not a verb to learn.
   program
@@ -82,34 +84,6 @@ export function addMachineCommands(program: RootCommand, run: RunCommand): void 
       run(command.optsWithGlobals(), async (context) => {
         const { start } = await import("./commands/start.ts");
         return start({}, options, context);
-      }),
-    );
-}
-
-function addUpdateCommands(program: RootCommand, run: RunCommand): void {
-  const update = program.command("update").description("what a repository has for a machine");
-  update
-    .command("check")
-    .argument("[name]", "a running machine; not needed when there is one only")
-    .description("ask a repository for something newer; the machine checks it and writes nothing")
-    .requiredOption("--repository <url>", "the folder with metadata/ and targets/, as the machine reaches it")
-    .option("--channel <name>", "where to look", "stable")
-    .addOption(createFormatOption())
-    .addHelpText(
-      "after",
-      renderExamples([
-        ["socle update check --repository https://updates.example.org/", "the machine that runs"],
-        [
-          "socle update check --repository http://10.0.2.2:8080/",
-          "this host's socle serve, seen from socle vm",
-        ],
-      ]),
-    )
-    .action((name, options, command) =>
-      run(command.optsWithGlobals(), async (context) => {
-        const { findMachineAccess } = await import("./findMachineAccess.ts");
-        const { updateCheck } = await import("./commands/updateCheck.ts");
-        return updateCheck(await findMachineAccess(name), options, context);
       }),
     );
 }

@@ -3,6 +3,8 @@ export interface Marks {
   readonly ok: string;
   readonly failed: string;
   readonly warning: string;
+  /** Not looked at. */
+  readonly unknown: string;
   readonly running: readonly string[];
   readonly barDone: string;
   readonly barLeft: string;
@@ -12,6 +14,7 @@ const UNICODE: Marks = {
   ok: "✓",
   failed: "✗",
   warning: "!",
+  unknown: "·",
   running: ["◐", "◓", "◑", "◒"],
   barDone: "█",
   barLeft: "░",
@@ -21,6 +24,7 @@ const ASCII: Marks = {
   ok: "+",
   failed: "x",
   warning: "!",
+  unknown: "-",
   running: ["|", "/", "-", "\\"],
   barDone: "#",
   barLeft: ".",

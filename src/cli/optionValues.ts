@@ -33,3 +33,30 @@ export function parseForwardOption(text: string, previous: readonly PortForward[
   }
   return [...previous, { hostPort: parsePortOption(host), guestPort: parsePortOption(guest) }];
 }
+
+const DURATION_UNITS_MS: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** `90m`, `2h` or `3d`, in milliseconds. */
+export function parseDurationOption(text: string): number {
+  const [, count = "", unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  const unitMs = DURATION_UNITS_MS[unit];
+  if (unitMs === undefined || Number(count) === 0)
+    throw new InvalidArgumentError("write a number and a unit: 90m, 2h or 3d");
+  return Number(count) * unitMs;
+}
+
+/** `2026-12-01` (its beginning, UTC) or `2026-12-01T08:00:00Z`. */
+export function parseTimeOption(text: string): Date {
+  const at = new Date(text);
+  if (
+    !/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2}))?$/.test(text) ||
+    Number.isNaN(at.getTime())
+  )
+    throw new InvalidArgumentError("write a day such as 2026-12-01, or a time such as 2026-12-01T08:00:00Z");
+  return at;
+}

@@ -1,18 +1,26 @@
-import type { GetStatusResponse } from "#protocol/gen/socle/v1/machine_pb.ts";
 import { formatDuration } from "./formatDuration.ts";
-import { plainPaint, type Paint } from "./paint.ts";
-import { toStatusDocument, type StatusDocument } from "./statusDocument.ts";
+import type { Paint } from "./paint.ts";
+import type { StatusDocument } from "./statusDocument.ts";
 import { renderTable } from "./table.ts";
+import type { View } from "./update/renderGates.ts";
+import {
+  renderNext,
+  renderRollbackReason,
+  renderSpareSlot,
+  toUpdateDetails,
+} from "./update/renderUpdateState.ts";
 
 /** The status for people: how it is first, then what runs, then the detail. */
-export function renderStatus(response: GetStatusResponse, paint: Paint = plainPaint): string {
-  const status = toStatusDocument(response);
+export function renderStatus(status: StatusDocument, view: View): string {
+  const { paint } = view;
+  const { update } = status;
   const details: [label: string, text: string][] = [
     ["Level", renderLevel(status)],
     ["Seal", renderSeal(status)],
     ["Trust", renderTrust(status)],
     ["Boot", renderBoot(status)],
     ["Mounts", renderMounts(status)],
+    ...(update === null ? [] : toUpdateDetails(update, view.now)),
     ["Failed", status.failedUnits.map(({ name, reason }) => `${name}  ${reason}`).join("\n") || "no unit"],
     [
       "System",
@@ -20,10 +28,10 @@ export function renderStatus(response: GetStatusResponse, paint: Paint = plainPa
     ],
   ];
   return [
-    renderHeadline(status, paint),
+    `${renderHeadline(status, paint)}${update === null ? "" : renderNext(update, view)}`,
     ...status.problems.map((problem) => `${paint("red", "✗")} ${problem}`),
     "",
-    renderSlot(status, paint),
+    ...renderSlots(status, view),
     "",
     ...details.map(([label, text]) => renderDetail(label, text)),
     "",
@@ -43,11 +51,28 @@ function renderHeadline(
   return `${name} is ${paint("yellow", systemState || "in an unknown state")}, ${up}`;
 }
 
-function renderSlot({ booted, image, bootCount }: StatusDocument, paint: Paint): string {
+/** What runs; with an updater also what is beside it, A first. */
+function renderSlots(status: StatusDocument, view: View): string[] {
+  const { update, booted, name } = status;
+  if (update === null) return [renderSlot(status, view.paint)];
+  const isShown = update.slots.some(({ slot, running }) => running && slot === booted.slot);
+  return [
+    ...(isShown ? [] : [renderSlot(status, view.paint)]),
+    ...update.slots.map((slot) =>
+      slot.running ? renderSlot(status, view.paint) : renderSpareSlot(slot, update, view),
+    ),
+    ...renderRollbackReason(update, name, view),
+  ];
+}
+
+function renderSlot({ booted, image, bootCount, update }: StatusDocument, paint: Paint): string {
+  const isTried = update === null ? bootCount?.blessed === false : update.phase === "trying";
+  const triesLeft = update?.bootsLeft ?? bootCount?.triesLeft;
+  const good = update === null ? "booted" : "booted, good";
   const words = [
-    `${paint("green", "●")} ${booted.slot ?? "–"}`,
-    image.version,
-    bootCount && !bootCount.blessed ? `booted, not yet good (${bootCount.triesLeft} more tries)` : "booted",
+    `${isTried ? paint("yellow", "◐") : paint("green", "●")} ${booted.slot ?? "–"}`,
+    update?.runningVersion || image.version,
+    isTried ? `booted, not yet good (${triesLeft} more tries)` : good,
     booted.rootHash === null ? "no root hash" : `root hash ${shorten(booted.rootHash)}`,
     booted.partition ? `${booted.partition.device} "${booted.partition.label}"` : "not on a partition",
   ];

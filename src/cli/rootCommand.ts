@@ -13,14 +13,19 @@ export interface GlobalOptions {
   readonly format?: (typeof OUTPUT_FORMATS)[number];
 }
 
-/**
- * Runs a command's work in its surroundings (terminal, progress, interrupts) and keeps its exit code.
- * `failedCode` is that of a failure which has none of its own, where 1 means something else.
- */
+/** What is different about a command. */
+export interface CommandTraits {
+  /** The exit code of a failure which has none of its own, where 1 means something else. */
+  readonly failedCode?: ExitCode;
+  /** The first Ctrl-C stops nothing but the looking on, and the command says so itself. */
+  readonly isOnlooker?: boolean;
+}
+
+/** Runs a command's work in its surroundings (terminal, progress, interrupts) and keeps its exit code. */
 export type RunCommand = (
   options: GlobalOptions,
   work: (context: CommandContext) => Promise<number>,
-  failedCode?: ExitCode,
+  traits?: CommandTraits,
 ) => Promise<void>;
 
 /** The program without its commands: options that all share, look of the help, wording of usage errors. */

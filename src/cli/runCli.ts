@@ -5,15 +5,15 @@ import { EXIT_CODE, type ExitCode } from "./exitCode.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import { createProgram } from "./program.ts";
 import { chooseProgressMode } from "./progress/progressMode.ts";
-import type { GlobalOptions } from "./rootCommand.ts";
+import type { CommandTraits, GlobalOptions } from "./rootCommand.ts";
 
 const PROJECT_ROOT = join(import.meta.dirname, "../..");
 
 /** Follows a command line to its end and returns the exit code. */
 export async function runCli(words: readonly string[]): Promise<number> {
   let exitCode: number = EXIT_CODE.ok;
-  const program = createProgram(async (options, work, failedCode) => {
-    exitCode = await runCommand(options, work, failedCode);
+  const program = createProgram(async (options, work, traits) => {
+    exitCode = await runCommand(options, work, traits);
   });
   if (words.length === 0) {
     program.outputHelp();
@@ -32,14 +32,14 @@ export async function runCli(words: readonly string[]): Promise<number> {
 async function runCommand(
   options: GlobalOptions,
   work: (context: CommandContext) => Promise<number>,
-  failedCode?: ExitCode,
+  { failedCode, isOnlooker = false }: CommandTraits = {},
 ): Promise<number> {
   const { stdin, stdout, stderr, env } = process;
   const mode = chooseProgressMode(options, stderr, env);
   const { createReport } = await import("./progress/createReport.ts");
   const { report, aside, close } = await createReport(mode, stderr, env);
   const interrupts = watchInterrupts(() => {
-    if (mode !== "json") aside(() => stderr.write("Stopping; once more leaves at once.\n"));
+    if (mode !== "json" && !isOnlooker) aside(() => stderr.write("Stopping; once more leaves at once.\n"));
   });
   try {
     const exitCode = await work({
@@ -53,7 +53,7 @@ async function runCommand(
       projectRoot: PROJECT_ROOT,
     });
     close();
-    return exitCode;
+    return exitCode === EXIT_CODE.interrupted ? (interrupts.exitCode() ?? exitCode) : exitCode;
   } catch (error) {
     close();
     const view = { asJson: mode === "json", withTrace: options.debug === true, failedCode };

@@ -1,12 +1,13 @@
 import {
   SecureBoot,
-  Slot,
   VerityState,
   type GetStatusResponse,
   type Mount,
 } from "#protocol/gen/socle/v1/machine_pb.ts";
+import type { GetUpdateStateResponse } from "#protocol/gen/socle/v1/update_pb.ts";
 
-const SLOT_NAMES: Readonly<Record<number, "A" | "B">> = { [Slot.A]: "A", [Slot.B]: "B" };
+import { toSlotName } from "./slotName.ts";
+import { toUpdateStateDocument } from "./update/updateStateDocument.ts";
 
 const VERITY_WORDS: Readonly<Record<number, "none" | "verified" | "corrupted">> = {
   [VerityState.NONE]: "none",
@@ -18,11 +19,6 @@ const SECURE_BOOT_WORDS: Readonly<Record<number, "on" | "off">> = {
   [SecureBoot.ENABLED]: "on",
   [SecureBoot.DISABLED]: "off",
 };
-
-/** null when the running root is in no slot. */
-export function toSlotName(slot: Slot | undefined): "A" | "B" | null {
-  return SLOT_NAMES[slot ?? Slot.UNSPECIFIED] ?? null;
-}
 
 export function toVerityWord(state: VerityState | undefined): "none" | "verified" | "corrupted" | "unknown" {
   return VERITY_WORDS[state ?? VerityState.UNSPECIFIED] ?? "unknown";
@@ -36,7 +32,7 @@ export function toSecureBootWord(secureBoot: SecureBoot): "on" | "off" | "unavai
  * The status for programs: `socle status -o json`. Names here do not change and numbers are numbers,
  * which the JSON of the protocol itself cannot promise (its 64-bit numbers are strings).
  */
-export function toStatusDocument(status: GetStatusResponse) {
+export function toStatusDocument(status: GetStatusResponse, update?: GetUpdateStateResponse) {
   const { image, machine, root, bootTimes, bootCount, agent, executionControl } = status;
   return {
     apiVersion: "socle/v1",
@@ -99,6 +95,8 @@ export function toStatusDocument(status: GetStatusResponse) {
     kernelRelease: machine?.kernelRelease ?? "",
     uptimeUs: Number(machine?.uptimeUs ?? 0),
     agent: { version: agent?.version ?? "", nodeVersion: agent?.nodeVersion ?? "" },
+    /** null when the machine has no updater, or it did not answer in time. */
+    update: update ? toUpdateStateDocument(update) : null,
   };
 }
 

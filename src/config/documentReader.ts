@@ -75,16 +75,29 @@ export function listOf<T>(what: string, most: number, read: Read<T>): Read<reado
 }
 
 /** Text that fits a rule; the brand says which. */
-export function readText<T extends string>({ wanted, pattern, hint }: Omit<TextRule, "refuse">): Read<T> {
+export function readText<T extends string>(rule: TextRule): Read<T> {
   return (place) => {
     const { value } = place;
-    if (typeof value !== "string") return refuse(place, wanted);
-    return pattern.test(value) ? (value as T) : refuse(place, wanted, hint?.(value)); // the pattern is the brand's meaning
+    if (typeof value !== "string") return refuse(place, rule.wanted);
+    if (!rule.pattern.test(value)) return refuse(place, rule.wanted, rule.hint?.(value));
+    const refusal = rule.refuse?.(value);
+    if (refusal !== undefined) return refuse(place, refusal.wanted ?? rule.wanted, refusal.hint);
+    return value as T; // the rule is the brand's meaning
   };
 }
 
 export const readBoolean: Read<boolean> = (place) =>
   typeof place.value === "boolean" ? place.value : refuse(place, "true or false");
+
+export function oneOf<T extends string>(words: readonly T[]): Read<T> {
+  return (place) => {
+    const word = words.find((each) => each === place.value);
+    if (word !== undefined) return word;
+    const meant = typeof place.value === "string" ? closestWord(place.value, words) : undefined;
+    const wanted = `one of ${words.map((each) => `"${each}"`).join(", ")}`;
+    return refuse(place, wanted, meant === undefined ? undefined : `did you mean "${meant}"?`);
+  };
+}
 
 export function exactly<T extends string>(wanted: T): Read<T> {
   return (place) => (place.value === wanted ? wanted : refuse(place, `"${wanted}"`));

@@ -1,5 +1,6 @@
 import type { IpAddress } from "./ipAddress.ts";
 import type { IpNetwork } from "./ipNetwork.ts";
+import type { UpdateConfiguration } from "./updateConfiguration.ts";
 
 /**
  * What makes one machine different from others of its image. Its texts are branded: only
@@ -9,6 +10,7 @@ export interface MachineConfiguration {
   readonly hostname?: HostName;
   /** The first entry that matches an interface counts; one that no entry matches is left to the image. */
   readonly interfaces: readonly InterfaceConfiguration[];
+  readonly update?: UpdateConfiguration;
 }
 
 export interface InterfaceConfiguration {

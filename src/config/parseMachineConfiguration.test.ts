@@ -75,7 +75,7 @@ test("what is wrong is told with its path, its value, what was wanted and a hint
   const table: [unknown, RegExp][] = [
     [
       null,
-      /^the document is not usable: wanted an object with keys among apiVersion, kind, hostname, network$/,
+      /^the document is not usable: wanted an object with keys among apiVersion, kind, hostname, network, update$/,
     ],
     [[HEAD], /^the document is not usable/],
     [{ kind: HEAD.kind }, /^apiVersion is missing: wanted "socle\/v1"$/],

@@ -5,6 +5,8 @@ import { ConfigurationError } from "./configurationError.ts";
 import { exactly, listOf, readFields, readText, type FieldReaders, type Place } from "./documentReader.ts";
 import type { HostName, InterfaceConfiguration, MachineConfiguration } from "./machineConfiguration.ts";
 import { readInterface, refuseRepeatedMatches } from "./readInterface.ts";
+import { readUpdate } from "./readUpdate.ts";
+import type { UpdateConfiguration } from "./updateConfiguration.ts";
 
 /** The document as it is written and stored; programs work with MachineConfiguration. */
 interface MachineDocument {
@@ -12,6 +14,7 @@ interface MachineDocument {
   readonly kind: "MachineConfiguration";
   readonly hostname?: HostName;
   readonly network?: NetworkDocument;
+  readonly update?: UpdateConfiguration;
 }
 
 interface NetworkDocument {
@@ -23,6 +26,7 @@ const DOCUMENT_FIELDS: FieldReaders<MachineDocument> = {
   kind: exactly("MachineConfiguration"),
   hostname: readText<HostName>(TEXT_RULES.hostname),
   network: readNetwork,
+  update: readUpdate,
 };
 
 /** As many as the two digits in the names of the rendered files can order. */
@@ -44,8 +48,12 @@ export function parseMachineConfiguration(input: unknown): MachineConfiguration 
   const problems: Problem[] = [];
   const document = readFields({ keys: [], value: input, problems }, DOCUMENT_FIELDS, ["apiVersion", "kind"]);
   if (document === undefined || problems.length > 0) throw new ConfigurationError(problems);
-  const { hostname, network } = document;
-  return { ...(hostname === undefined ? {} : { hostname }), interfaces: network?.interfaces ?? [] };
+  const { hostname, network, update } = document;
+  return {
+    ...(hostname === undefined ? {} : { hostname }),
+    interfaces: network?.interfaces ?? [],
+    ...(update === undefined ? {} : { update }),
+  };
 }
 
 /** From the text of a document, which is JSON. @throws {ConfigurationError} */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { planEtc, type BootFacts, type ConfigurationOutcome, type EtcStep } from "./planEtc.ts";
+import type { ConfigurationOutcome } from "./judgeDocument.ts";
+import { planEtc, type BootFacts, type EtcStep } from "./planEtc.ts";
 
 const MACHINE_ID = "0123456789abcdef0123456789abcdef";
 const FRESH: BootFacts = {

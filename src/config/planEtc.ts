@@ -1,23 +1,7 @@
-import { ConfigurationError, describeConfigurationProblem } from "./configurationError.ts";
-import type { HostName, MachineConfiguration } from "./machineConfiguration.ts";
+import { judgeDocument, type ConfigurationOutcome, type FoundDocument } from "./judgeDocument.ts";
+import type { HostName } from "./machineConfiguration.ts";
 import { parseMachineId } from "./machineId.ts";
-import { decodeMachineConfiguration } from "./parseMachineConfiguration.ts";
 import { renderEtc, type EtcFile } from "./renderEtc.ts";
-
-/** Where a machine's document can come from; the first in this order that is there counts, right or wrong. */
-export type ConfigurationSource = "credential" | "file";
-
-export interface FoundDocument {
-  readonly source: ConfigurationSource;
-  /** Its text, or why it could not be read. */
-  readonly content: { readonly text: string } | { readonly unreadable: string };
-}
-
-/** What a boot made of the document; kept in /run/socle/configuration.json for the agent's status. */
-export type ConfigurationOutcome =
-  | { readonly state: "none"; readonly source: null; readonly problems: readonly [] }
-  | { readonly state: "applied"; readonly source: ConfigurationSource; readonly problems: readonly [] }
-  | { readonly state: "refused"; readonly source: ConfigurationSource; readonly problems: readonly string[] };
 
 export interface BootFacts {
   /** Whether an overlay lies on /etc. */
@@ -43,7 +27,7 @@ export type EtcStep =
  */
 export function planEtc({ etcIsMounted, layerIsMounted, machineId, document }: BootFacts): EtcStep[] {
   if (etcIsMounted) return [];
-  const { configuration, outcome } = judge(document);
+  const { configuration, outcome } = judgeDocument(document);
   const files = renderEtc(configuration, { machineId: parseMachineId(machineId) });
   const { hostname } = configuration;
   return [
@@ -57,28 +41,4 @@ export function planEtc({ etcIsMounted, layerIsMounted, machineId, document }: B
     { kind: "unmount-layer" },
     { kind: "record", outcome },
   ];
-}
-
-const NOTHING: MachineConfiguration = { interfaces: [] };
-
-function judge(document: FoundDocument | undefined): {
-  configuration: MachineConfiguration;
-  outcome: ConfigurationOutcome;
-} {
-  if (document === undefined) {
-    return { configuration: NOTHING, outcome: { state: "none", source: null, problems: [] } };
-  }
-  const { source, content } = document;
-  const toRefused = (problems: readonly string[]) => ({
-    configuration: NOTHING,
-    outcome: { state: "refused", source, problems } as const,
-  });
-  if ("unreadable" in content) return toRefused([`the document cannot be read: ${content.unreadable}`]);
-  try {
-    const configuration = decodeMachineConfiguration(content.text);
-    return { configuration, outcome: { state: "applied", source, problems: [] } };
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    return toRefused(error.problems.map(describeConfigurationProblem));
-  }
 }

@@ -16,6 +16,17 @@ export const DEFAULTS = {
   espSize: "256MiB",
   rootSlotSize: "600MiB",
   bootTries: 3,
+  /** Short: a boot is not good, and the machine still starting, until it is over. */
+  healthSoak: "5s",
+  healthTimeout: "3min",
+  probeTimeout: "10s",
+  probeStatus: 200,
+  freeSpace: "32MiB",
+  regression: { bootTime: 3, memory: 2, restarts: 3 },
+  updateChannel: "stable",
+  updateMode: "manual",
+  updateSpread: "0s",
+  updateMinimumAge: "0s",
   /** Fixed: the time of the build would make every build different. */
   sourceDate: "2026-01-01T00:00:00Z",
 } as const;

@@ -2,16 +2,21 @@
 import type { SystemChanges, SystemInput, SystemLayer } from "./systemInput.ts";
 
 export type { Check, CheckInput, Finding } from "#release/checks/check.ts";
+export type { HealthProbeContext, HealthProbeFunction } from "#health/healthProbeFunction.ts";
 export type {
   DiskInput,
   DistributionInput,
   FileInput,
+  HealthInput,
   KernelInput,
+  ProbeInput,
   RemoveInput,
   SystemChanges,
   SystemInput,
   SystemLayer,
   UnitsInput,
+  UpdateInput,
+  UpdateWindowInput,
 } from "./systemInput.ts";
 
 /**

@@ -1,3 +1,5 @@
+import type { HealthContract } from "#health/healthContract.ts";
+import type { ImageUpdateDefaults } from "#boot/policy/updatePolicy.ts";
 import type { ExecutionControl, TreePolicies } from "./levels.ts";
 
 /**
@@ -58,6 +60,10 @@ export interface Definition {
   };
   /** How often a new version may fail to boot before the old one takes over; 1 to 9. */
   readonly bootTries: number;
+  /** What a boot must come to before it is found good. */
+  readonly health: HealthContract;
+  /** What every machine of the image does about updates until its configuration says otherwise. */
+  readonly update: ImageUpdateDefaults;
   /** Seconds since 1970: every timestamp in the image (SOURCE_DATE_EPOCH). */
   readonly sourceDateEpoch: number;
 }

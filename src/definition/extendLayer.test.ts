@@ -67,3 +67,36 @@ test("a key that is undefined changes nothing", () => {
   assert.equal(layer.id, "base");
   assert.equal(layer.disk?.size, "4GiB");
 });
+
+test("of the health section, lists append, probes and folders merge by name, the rest replaces", () => {
+  const base = {
+    health: {
+      units: ["a.service", "b.service"],
+      probes: { page: { http: "http://127.0.0.1/" }, db: { tcp: "127.0.0.1:5432" } },
+      freeSpace: { "/var": "64MiB" },
+      soak: "5s",
+    },
+  };
+  const { layer, problems } = extendLayer(base, {
+    remove: { health: { probes: ["db"] } },
+    health: {
+      mayFail: ["b.service"],
+      probes: { page: { tcp: "127.0.0.1:80" } },
+      freeSpace: { "/data": "1GiB" },
+      soak: "10s",
+    },
+  });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(layer.health, {
+    units: ["a.service"],
+    mayFail: ["b.service"],
+    probes: { page: { tcp: "127.0.0.1:80" } },
+    freeSpace: { "/var": "64MiB", "/data": "1GiB" },
+    soak: "10s",
+  });
+  assert.deepEqual(extendLayer(base, {}).layer.health, base.health);
+  assert.deepEqual(
+    extendLayer({}, { remove: { health: { probes: ["db"] } } }).problems.map(describeProblem),
+    ['remove.health.probes[0] is "db"'],
+  );
+});

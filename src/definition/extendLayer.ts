@@ -3,6 +3,7 @@ import type { Problem } from "./problem.ts";
 import type { FlatLayer } from "./schema.ts";
 
 type Removal = NonNullable<FlatLayer["remove"]>;
+type Take = (from: string[] | undefined, items: string[] | undefined, keys: string[]) => string[];
 type Lists<Name extends string> = { readonly [Key in Name]?: string[] | undefined };
 
 export interface ExtendedLayer {
@@ -28,6 +29,8 @@ export function extendLayer(base: FlatLayer, { remove = {}, ...changes }: FlatLa
     kernel: mergeSection(kept.kernel, changes.kernel, KERNEL_LISTS),
     root: mergeSection(kept.root, changes.root, []),
     disk: mergeSection(kept.disk, changes.disk, []),
+    update: mergeSection(kept.update, changes.update, []),
+    ...mergeHealth(kept.health, changes.health),
   };
   return { layer, problems };
 }
@@ -68,13 +71,31 @@ function mergeUnits(base: Lists<UnitList> = {}, changes: Lists<UnitList> = {}): 
   );
 }
 
+type Health = FlatLayer["health"];
+
+/** Probes and folders merge by name. A unit has one place, as above. Says nothing where both say nothing. */
+function mergeHealth(base: Health, changes: Health): { health?: Health } {
+  if (base === undefined || changes === undefined) return { health: changes ?? base };
+  const named = [...(changes.units ?? []), ...(changes.mayFail ?? [])];
+  const rest = (units: string[] | undefined) => units?.filter((unit) => !named.includes(unit));
+  const health = {
+    ...mergeSection<NonNullable<Health>>(
+      { ...base, units: rest(base.units), mayFail: rest(base.mayFail) },
+      changes,
+      ["units", "mayFail"],
+    ),
+    probes: { ...base.probes, ...changes.probes },
+    freeSpace: { ...base.freeSpace, ...changes.freeSpace },
+  };
+  return { health };
+}
+
 const UNIT_LISTS = ["enable", "disable", "mask"] as const;
 type UnitList = (typeof UNIT_LISTS)[number];
 const KERNEL_LISTS = ["modules", "initrdModules", "arguments"] as const;
 
 function removeFrom(base: FlatLayer, remove: Removal, problems: Problem[]): FlatLayer {
-  const take = (from: string[] | undefined, items: string[] | undefined, keys: string[]) =>
-    without(from, items, ["remove", ...keys], problems);
+  const take: Take = (from, items, keys) => without(from, items, ["remove", ...keys], problems);
   const paths = new Set(take(Object.keys(base.files ?? {}), remove.files, ["files"]));
   return {
     ...base,
@@ -92,6 +113,19 @@ function removeFrom(base: FlatLayer, remove: Removal, problems: Problem[]): Flat
         ]),
       ),
     },
+    health: removeFromHealth(base.health, remove.health, take),
+  };
+}
+
+function removeFromHealth(health: Health, remove: Removal["health"], take: Take): Health {
+  if (remove === undefined) return health;
+  const { units, mayFail, probes = {} } = health ?? {};
+  const kept = new Set(take(Object.keys(probes), remove.probes, ["health", "probes"]));
+  return {
+    ...health,
+    units: take(units, remove.units, ["health", "units"]),
+    mayFail: take(mayFail, remove.mayFail, ["health", "mayFail"]),
+    probes: Object.fromEntries(Object.entries(probes).filter(([name]) => kept.has(name))),
   };
 }
 

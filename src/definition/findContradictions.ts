@@ -1,11 +1,13 @@
 import { DEFAULTS } from "./defaults.ts";
 import { defaultVeritySlotSizeBytes, neededDiskSizeBytes, verityTreeSizeBytes } from "./diskSpace.ts";
 import type { PartitionSizes } from "./diskSpace.ts";
+import { findHealthContradictions } from "./findHealthContradictions.ts";
 import { findPolicyConflicts, toTreePolicies } from "./levels.ts";
 import { toProblem } from "./problem.ts";
 import type { Problem, ProblemKeys } from "./problem.ts";
 import type { FlatLayer } from "./schema.ts";
 import { MIB, formatSize, parseSize } from "./size.ts";
+import { findUpdateContradictions } from "./findUpdateContradictions.ts";
 
 /** One rule that no key can hold for itself, and the keys it looks at. */
 interface Rule {
@@ -28,6 +30,8 @@ const RULES: readonly Rule[] = [
   { reads: ["level"], find: findPolicyMix },
   { reads: ["level", "executionControl"], find: findUnsignedExecution },
   { reads: ["units"], find: findUnitsInTwoLists },
+  { reads: ["health", "units"], find: findHealthContradictions },
+  { reads: ["update", "version", "level"], find: findUpdateContradictions },
   { reads: ["files"], find: findFilesBelowFiles },
   { reads: ["disk"], find: findSmallVeritySlot },
   { reads: ["disk", "level"], find: findSmallDisk },

@@ -45,6 +45,16 @@ test("a definition of an id and a version gets every default", () => {
       veritySlotSizeBytes: 6 * 2 ** 20,
     },
     bootTries: 3,
+    update: { channel: "stable", mode: "manual", spreadSeconds: 0, minimumAgeSeconds: 0 },
+    health: {
+      units: [],
+      mayFail: [],
+      probes: [],
+      freeSpace: [{ path: "/var", bytes: 32 * 2 ** 20 }],
+      soakMs: 5000,
+      timeoutMs: 180_000,
+      regression: { bootTime: 3, memory: 2, restarts: 3 },
+    },
     sourceDateEpoch: Date.UTC(2026, 0, 1) / 1000,
   });
 });
@@ -85,6 +95,42 @@ test("a file takes its content, mode and owner as they are written", () => {
   });
 });
 
+test("a probe, a span and a size of the health section become plain data, in one order", () => {
+  const { health } = parseDefinition(
+    {
+      ...GOOD,
+      level: "total",
+      health: {
+        units: ["b.service", "a.service", "b.service"],
+        probes: {
+          page: { http: "http://127.0.0.1:8080/healthz", timeout: "1.5s" },
+          db: { tcp: "[::1]:5432" },
+          tool: { command: ["/usr/bin/tool", "--check"] },
+          rows: { function: "/somewhere/rows.ts" },
+        },
+        freeSpace: { "/data": "1GiB" },
+        soak: "0s",
+        timeout: "1min",
+        regression: false,
+      },
+    },
+    new Map([["/somewhere/rows.ts", new Uint8Array()]]),
+  );
+  assert.deepEqual(health, {
+    units: ["a.service", "b.service"],
+    mayFail: [],
+    probes: [
+      { name: "db", timeoutMs: 10_000, kind: "tcp", host: "::1", port: 5432 },
+      { name: "page", timeoutMs: 1500, kind: "http", url: "http://127.0.0.1:8080/healthz", status: 200 },
+      { name: "rows", timeoutMs: 10_000, kind: "function", module: "/usr/lib/socle/probes/rows.mjs" },
+      { name: "tool", timeoutMs: 10_000, kind: "command", command: ["/usr/bin/tool", "--check"] },
+    ],
+    freeSpace: [{ path: "/data", bytes: 2 ** 30 }],
+    soakMs: 0,
+    timeoutMs: 60_000,
+  });
+});
+
 test("a mix of policies is a level too", () => {
   const level = { usr: "verified", etc: "read-only", var: "persistent" };
   assert.deepEqual(parseDefinition({ ...GOOD, level }).policies, level);
@@ -96,6 +142,75 @@ const BAD: readonly [name: string, changes: object, ...problems: RegExp[]][] = [
   ["id with underscore", { id: "my_edge" }, /^id is "my_edge": lower-case .*use "-"/],
   ["id of capitals", { id: "Edge" }, /^id is "Edge": lower-case letters/],
   ["id of 33 letters", { id: "a".repeat(33), version: "1" }, /^id is "a+": .*at most 32/],
+  [
+    "probe of no kind",
+    { health: { probes: { a: {} } } },
+    /^health\.probes\.a is an object: an object with one of/,
+  ],
+  [
+    "probe of two kinds",
+    { health: { probes: { a: { http: "http://127.0.0.1/", tcp: "127.0.0.1:1" } } } },
+    /an object with one of .*\(it has http and tcp\)/,
+  ],
+  [
+    "probe over TLS",
+    { health: { probes: { a: { http: "https://127.0.0.1/" } } } },
+    /^health\.probes\.a\.http is .*function probe/,
+  ],
+  [
+    "probe with a password",
+    { health: { probes: { a: { http: "http://me:secret@127.0.0.1/" } } } },
+    /everyone can read the image/,
+  ],
+  ["probe of a port alone", { health: { probes: { a: { tcp: "80" } } } }, /did you mean "127\.0\.0\.1:80"/],
+  ["probe of port 0", { health: { probes: { a: { tcp: "localhost:0" } } } }, /ports are 1 to 65535/],
+  [
+    "command by its name",
+    { health: { probes: { a: { command: ["true"] } } } },
+    /a program by its absolute path/,
+  ],
+  ["no command", { health: { probes: { a: { command: [] } } } }, /a program by its absolute path/],
+  [
+    "status of no http",
+    { health: { probes: { a: { tcp: "127.0.0.1:1", status: 200 } } } },
+    /no status beside tcp/,
+  ],
+  [
+    "probe that is no module",
+    { health: { probes: { a: { function: "./a.sh" } } } },
+    /a module in TypeScript/,
+  ],
+  [
+    "probe that is not there",
+    { health: { probes: { a: { function: "./a.ts" } } } },
+    /^health\.probes\.a\.function is "\.\/a\.ts": a file that can be read/,
+  ],
+  ["name of a probe", { health: { probes: { "a b": { tcp: "127.0.0.1:1" } } } }, /^health\.probes\["a b"\]/],
+  ["soak as a number", { health: { soak: 5 } }, /^health\.soak is 5: a span of time/],
+  ["soak in metres", { health: { soak: "5m" } }, /for minutes write "5min"/],
+  ["no time at all", { health: { timeout: "0s" } }, /more than nothing/],
+  [
+    "probe that outlasts the whole",
+    { health: { timeout: "5s", probes: { a: { tcp: "127.0.0.1:1", timeout: "6s" } } } },
+    /^health\.probes\.a\.timeout is "6s": at most health\.timeout, which is "5s"/,
+  ],
+  ["room below a path", { health: { freeSpace: { "var/": "1MiB" } } }, /the absolute path of a folder/],
+  ["regression of true", { health: { regression: true } }, /false, or an object/],
+  [
+    "factor below 1",
+    { health: { regression: { memory: 0.5 } } },
+    /^health\.regression\.memory is 0\.5: a number from 1/,
+  ],
+  [
+    "unit that must run and may not",
+    { health: { units: ["a.service"] }, units: { mask: ["a.service"] } },
+    /^health\.units\[0\] is "a\.service": a unit that can start \(units\.mask keeps/,
+  ],
+  [
+    "unit that must be active and may fail",
+    { health: { units: ["a.service"], mayFail: ["a.service"] } },
+    /^health\.units\[0\] is .*health\.mayFail has it too/,
+  ],
   ["no version", { version: undefined }, /^version is missing/],
   ["version as a number", { version: 1.1 }, /^version is 1\.1: letters, digits/],
   ["version with ~", { version: "1.0~rc1" }, /^version is "1\.0~rc1": .*systemd 257/],

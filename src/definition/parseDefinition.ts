@@ -1,3 +1,4 @@
+import { listProbeSources, toHealthContract } from "#health/toHealthContract.ts";
 import { DEFAULTS } from "./defaults.ts";
 import type { Definition, DefinitionFile } from "./definition.ts";
 import { DefinitionError } from "./definitionError.ts";
@@ -10,6 +11,7 @@ import { toProblem } from "./problem.ts";
 import type { Problem } from "./problem.ts";
 import { layerSchema } from "./schema.ts";
 import type { FlatLayer } from "./schema.ts";
+import { toImageUpdateDefaults } from "./toImageUpdateDefaults.ts";
 
 /** What was read for each `source` of the files, by the text of `source`; or why it could not be read. */
 export type SourceContents = ReadonlyMap<string, Uint8Array | Error>;
@@ -38,19 +40,26 @@ export function findProblems(input: unknown): Problem[] {
 }
 
 /** The sources that must be read before a layer can be parsed. */
-export function listSources({ files = {} }: FlatLayer): string[] {
-  return Object.values(files).flatMap((file) =>
+export function listSources(layer: FlatLayer): string[] {
+  const files = Object.values(layer.files ?? {}).flatMap((file) =>
     typeof file === "object" && file.source !== undefined ? [file.source] : [],
   );
+  return [...files, ...listProbeSources(layer).values()];
 }
 
-function findUnreadSources({ files = {} }: FlatLayer, sources: SourceContents): Problem[] {
-  return Object.entries(files).flatMap(([path, file]) => {
-    if (typeof file === "string" || file.source === undefined) return [];
-    const read = sources.get(file.source);
+function findUnreadSources(layer: FlatLayer, sources: SourceContents): Problem[] {
+  const find = (keys: string[], source: string) => {
+    const read = sources.get(source);
     if (read instanceof Uint8Array) return [];
-    return [toProblem(["files", path, "source"], file.source, "a file that can be read", read?.message)];
-  });
+    return [toProblem(keys, source, "a file that can be read", read?.message)];
+  };
+  const files = Object.entries(layer.files ?? {}).flatMap(([path, file]) =>
+    typeof file === "string" || file.source === undefined ? [] : find(["files", path, "source"], file.source),
+  );
+  const probes = [...listProbeSources(layer)].flatMap(([name, source]) =>
+    find(["health", "probes", name, "function"], source),
+  );
+  return [...files, ...probes];
 }
 
 function complete(layer: FlatLayer, sources: SourceContents): Definition {
@@ -90,6 +99,8 @@ function complete(layer: FlatLayer, sources: SourceContents): Definition {
     root: { compression: layer.root?.compression ?? DEFAULTS.compression },
     disk: toPartitionSizes(layer),
     bootTries: layer.bootTries ?? DEFAULTS.bootTries,
+    health: toHealthContract(layer.health, policies),
+    update: toImageUpdateDefaults(layer.update),
     sourceDateEpoch: date.sourceDateEpoch,
   };
 }

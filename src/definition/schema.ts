@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DEFAULTS } from "./defaults.ts";
+import { health, healthLists } from "./healthSchema.ts";
 import { ETC_POLICIES, EXECUTION_CONTROLS, LEVELS, USR_POLICIES, VAR_POLICIES } from "./levels.ts";
 import { MODE_PATTERN, MODE_WANTED, parseMode } from "./parseMode.ts";
 import { SOURCE_DATE_PATTERN, SOURCE_DATE_WANTED, parseSourceDate } from "./parseSourceDate.ts";
@@ -7,6 +8,7 @@ import { SIZE_PATTERN, SIZE_WANTED, parseSize } from "./size.ts";
 import { choice, key, list, names, refuse, scalar, section, text } from "./schemaParts.ts";
 import type { SystemLayer } from "./systemInput.ts";
 import { TEXT_RULES } from "./textRules.ts";
+import { update } from "./updateSchema.ts";
 
 /**
  * The form of a definition as it is written. Every key is optional here, since a definition can
@@ -107,6 +109,7 @@ const remove = section(
     files: key(list(TEXT_RULES.filePath), "Files not to put into the image, by path."),
     units: key(units(unitDocumentation), "Units to take out of these lists."),
     kernel: key(section(kernelLists, "an object with lists"), "Modules and arguments to take out."),
+    health: key(section(healthLists, "an object with lists"), "Demands to take out, probes by name."),
   },
   "an object with what to take away from the base",
 );
@@ -220,6 +223,11 @@ export const layerSchema = section(
       "How often a new version may fail to boot before the old one takes over: 1 to 9.",
       DEFAULTS.bootTries,
     ),
+    health: key(health, "What a boot must come to before it is found good. On by default."),
+    update: key(
+      update,
+      "What every machine of the image does about updates until its configuration says otherwise.",
+    ),
     sourceDate: key(
       scalar(SOURCE_DATE_PATTERN, SOURCE_DATE_WANTED, parseSourceDate),
       "Every timestamp in the image: a date such as `2026-01-01`, a time with its zone, or seconds since 1970. A fixed date keeps builds reproducible.",
@@ -241,6 +249,8 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 
 /** What type-checks has the types that the schema takes, and neither knows a key that the other does not. */
 type InputTypesFit =
   Omit<SystemLayer, "extends" | "checks"> extends DeepReadonly<z.input<typeof layerSchema>> ? true : false;
-type Sections = Exclude<keyof SystemLayer, "extends" | "checks" | "files" | "level">;
+type Sections = Exclude<keyof SystemLayer, "extends" | "checks" | "files" | "level" | "health">;
+type HealthKeys<Layer extends { health?: unknown }> = Keys<Omit<NonNullable<Layer["health"]>, "probes">>;
+type SameHealthKeys = Same<HealthKeys<SystemLayer>, HealthKeys<z.input<typeof layerSchema>>>;
 type SameKeys = Same<Keys<Pick<SystemLayer, Sections>>, Keys<Pick<z.input<typeof layerSchema>, Sections>>>;
-export const INTERFACE_AND_SCHEMA_AGREE: [InputTypesFit, SameKeys] = [true, true];
+export const INTERFACE_AND_SCHEMA_AGREE: [InputTypesFit, SameKeys, SameHealthKeys] = [true, true, true];

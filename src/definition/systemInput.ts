@@ -42,6 +42,10 @@ export interface SystemLayer {
   readonly disk?: DiskInput;
   /** How often a new version may fail to boot before the old one takes over: 1 to 9. */
   readonly bootTries?: number;
+  /** What a boot must come to before it is found good. On by default. */
+  readonly health?: HealthInput;
+  /** What every machine of the image does about updates until its configuration says otherwise. */
+  readonly update?: UpdateInput;
   /** Every timestamp in the image: a date such as `2026-01-01`, a time with its zone, or seconds since 1970. A fixed date keeps builds reproducible. */
   readonly sourceDate?: string | number;
   /** What must be true of every build before it is written: checks of `socle/checks`, or your own. Those of the base run too. In TypeScript only. */
@@ -120,6 +124,34 @@ export interface DiskInput {
   readonly veritySlot?: string | number;
 }
 
+export interface UpdateInput {
+  /** http: or https: address of the folder that `socle publish` writes. Default: none; the machine's configuration names one. */
+  readonly repository?: string;
+  /** The channel to follow. */
+  readonly channel?: string;
+  /** No version below this one is ever installed on a machine of this image. At most the version itself. */
+  readonly floor?: string;
+  /** What a machine does by itself: nothing (`manual`), put a release in place and leave the restart to somebody (`download`), restart too (`automatic`). */
+  readonly mode?: "manual" | "download" | "automatic";
+  /** When a machine may restart by itself. Default: at any time. */
+  readonly window?: UpdateWindowInput;
+  /** Each machine begins at a moment of its own within this time, so that not all do at once. */
+  readonly spread?: string;
+  /** How long a release must have been in the channel before a machine takes it by itself. */
+  readonly minimumAge?: string;
+}
+
+export interface UpdateWindowInput {
+  /** Days on which it opens: `mon` to `sun`. Default: every day. */
+  readonly days?: readonly ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+  /** When it opens, by the wall clock of the zone, such as `02:00`. */
+  readonly start: string;
+  /** How long it stays open, such as `2h`; over midnight, too. */
+  readonly duration: string;
+  /** Time zone, by IANA name, such as `Europe/Paris`. */
+  readonly timeZone: string;
+}
+
 export interface RemoveInput {
   /** Packages not to install. */
   readonly packages?: readonly string[];
@@ -129,4 +161,69 @@ export interface RemoveInput {
   readonly units?: UnitsInput;
   /** Modules and arguments to take out. */
   readonly kernel?: Pick<KernelInput, "modules" | "initrdModules" | "arguments">;
+  /** Demands to take out, probes by name. */
+  readonly health?: RemoveHealthInput;
 }
+
+export interface RemoveHealthInput {
+  /** Units that need not be active. */
+  readonly units?: readonly string[];
+  /** Units whose failure is a fault again. */
+  readonly mayFail?: readonly string[];
+  /** Names of probes. */
+  readonly probes?: readonly string[];
+}
+
+export interface HealthInput {
+  /** Units that must be active, beside multi-user.target and the agent. */
+  readonly units?: readonly string[];
+  /** Units that may be failed. Any other that failed, and was not failed at the last good boot, is a fault. */
+  readonly mayFail?: readonly string[];
+  /** Questions to the running system, by name. */
+  readonly probes?: Readonly<Record<string, ProbeInput>>;
+  /** Room that must be left, by folder. Default: 32MiB in `/var` where it persists. */
+  readonly freeSpace?: Readonly<Record<string, string | number>>;
+  /** How long everything must stay well before the verdict. */
+  readonly soak?: string;
+  /** How long it may take, from the start of the judgement, until everything is well. */
+  readonly timeout?: string;
+  /** How much worse than the last good boot of another version a boot may be; `false`: not compared. */
+  readonly regression?: false | RegressionInput;
+}
+
+export interface RegressionInput {
+  /** Factor of the time from the kernel's start until everything is well. */
+  readonly bootTime?: number;
+  /** Factor of the memory in use. */
+  readonly memory?: number;
+  /** Factor of the units that systemd had to start again; the first two are never a fault. */
+  readonly restarts?: number;
+}
+
+/** The keys of all kinds of probes. */
+export interface ProbeKeys {
+  /** An http: address that must answer with `status`. Redirects are not followed. */
+  readonly http?: string;
+  /** The status that `http` must answer with. */
+  readonly status?: number;
+  /** `host:port` that must take a connection. */
+  readonly tcp?: string;
+  /** A program of the image and its arguments; it must exit with 0. It runs without privileges, network or a writable file system. */
+  readonly command?: readonly string[];
+  /** A module whose default export is a `HealthProbeFunction`: a path beside the definition that names it, or a `file:` URL. It runs on the machine. */
+  readonly function?: string;
+  /** How long the answer may take. */
+  readonly timeout?: string;
+}
+
+type ProbeOf<Kind extends keyof ProbeKeys, Beside extends keyof ProbeKeys = "timeout"> = Required<
+  Pick<ProbeKeys, Kind>
+> &
+  Pick<ProbeKeys, Beside> & { readonly [Other in Exclude<keyof ProbeKeys, Kind | Beside>]?: never };
+
+/** One of `http`, `tcp`, `command` and `function`. */
+export type ProbeInput =
+  | ProbeOf<"http", "status" | "timeout">
+  | ProbeOf<"tcp">
+  | ProbeOf<"command">
+  | ProbeOf<"function">;

@@ -87,6 +87,43 @@ export const TEXT_RULES = {
       /^[A-Za-z0-9:_.\\@-]+\.(?:service|socket|device|mount|automount|swap|target|path|timer|slice|scope)$/,
     hint: (text) => (/^[A-Za-z0-9:_@-]+$/.test(text) ? `did you mean "${text}.service"?` : undefined),
   },
+  /** Part of a file's and of a unit's name. */
+  probeName: {
+    wanted: 'lower-case letters and digits, separated by single "." or "-", at most 32 characters',
+    pattern: /^(?=.{1,32}$)[a-z0-9]+(?:[.-][a-z0-9]+)*$/,
+  },
+  probeUrl: {
+    wanted: 'an address such as "http://127.0.0.1:8080/healthz"',
+    pattern: /^http:\/\/[^\s\p{Cc}]+$/u,
+    refuse: refuseProbeUrl,
+    hint: (text) =>
+      text.startsWith("https:") ? "for TLS write a function probe, which decides whom it trusts" : undefined,
+  },
+  probeAddress: {
+    wanted: 'host and port, such as "127.0.0.1:5432" or "[::1]:5432"',
+    pattern: /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?):[0-9]{1,5}$/,
+    refuse: (text) => {
+      const port = Number(/[0-9]+$/.exec(text)?.[0]);
+      return port >= 1 && port <= 65_535 ? undefined : { hint: "ports are 1 to 65535" };
+    },
+    hint: (text) => (/^[0-9]+$/.test(text) ? `did you mean "127.0.0.1:${text}"?` : undefined),
+  },
+  probeModule: {
+    wanted:
+      "a module in TypeScript or JavaScript: a path beside the definition that names it, or a file: URL",
+    pattern: /^[^\0]+\.m?[jt]s$/,
+    refuse: refuseSource,
+  },
+  commandWord: {
+    wanted: "text without control characters",
+    pattern: /^[^\p{Cc}]*$/u,
+  },
+  folderPath: {
+    wanted: 'the absolute path of a folder, such as "/var"',
+    pattern: /^\/(?:(?!\.{1,2}(?:\/|$))[^\p{Cc}/]+(?:\/(?!\.{1,2}(?:\/|$))[^\p{Cc}/]+)*)?$/u,
+    hint: (text) =>
+      text.startsWith("/") ? 'no "//", "." or "..", and no "/" at the end' : 'paths start with "/"',
+  },
   moduleName: {
     wanted: 'the name of a kernel module: letters, digits, "_" and "-"',
     pattern: /^[A-Za-z0-9_-]+$/,
@@ -127,6 +164,13 @@ function refuseSource(text: string): Refusal | undefined {
   const isOddFileUrl =
     text.startsWith("file:") && !/^file:\/\/\/(?:[^%]|%(?!2F|00)[0-9A-F]{2})*$/i.test(text);
   return isOddFileUrl ? { hint: 'such a URL is made by import.meta.resolve("./name")' } : undefined;
+}
+
+/** What is in the image is no secret, so a password there is none. */
+function refuseProbeUrl(text: string): Refusal | undefined {
+  if (!URL.canParse(text)) return {};
+  const { username, password } = new URL(text);
+  return username + password === "" ? undefined : { hint: "everyone can read the image: no passwords in it" };
 }
 
 function hintForVersion(text: string): string | undefined {

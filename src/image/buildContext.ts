@@ -13,6 +13,8 @@ export interface BuildContext extends PackageContext {
   readonly definition: Definition;
   /** Asked before anything of the release is written. */
   readonly checks: readonly Check[];
+  /** The module of each function probe on this machine, by the probe's name. */
+  readonly probeModules: ReadonlyMap<string, string>;
   readonly lock: Lock;
   readonly tools: ToolsTree;
   readonly signing: BuildSigning;

@@ -9,6 +9,7 @@ import {
 } from "#boot/initrdScript.ts";
 import { selectModules } from "#boot/kernelModules.ts";
 import { systemUuidOf } from "#boot/partitionUuids.ts";
+import { encodeWatchdogOptions } from "#boot/watchdogScript.ts";
 import {
   fileSize,
   hashBytes,
@@ -83,6 +84,8 @@ function frame(script: string, policy: Uint8Array | undefined): CpioEntry[] {
     // The kernel opens it for PID 1 before devtmpfs is mounted.
     { kind: "device", path: "dev/console", device: "character", major: 5, minor: 1 },
     { kind: "file", path: "init", mode: 0o755, content: Buffer.from(script) },
+    { kind: "directory", path: "etc/modprobe.d" },
+    { kind: "file", path: "etc/modprobe.d/watchdog.conf", content: Buffer.from(encodeWatchdogOptions()) },
     { kind: "file", path: "etc/initrd-release", content: Buffer.from("ID=socle-initrd\n") },
     // PARTUUID is looked up on the disks: there is no udev, so no /dev/disk to read it from.
     { kind: "file", path: "etc/blkid.conf", content: Buffer.from("EVALUATE=scan\nCACHE_FILE=/dev/null\n") },

@@ -5,6 +5,7 @@ import type { LockRequest } from "#release/lock.ts";
 const IMAGE_PACKAGES = [
   "ca-certificates",
   "cryptsetup-bin", // veritysetup, in the initrd
+  "dosfstools", // fsck.vfat, for the ESP
   "e2fsprogs",
   "kmod",
   "libatomic1", // Node

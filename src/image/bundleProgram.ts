@@ -14,8 +14,9 @@ export interface Bundling {
  * Makes a device program one file that runs on the Node of the image. The same sources give the
  * same bytes, in any folder and at any time: they go into the root image, whose hash must not
  * depend on where the project was cloned.
+ * @returns the names that it exports
  */
-export async function bundleProgram({ entry, outFile, projectFolder }: Bundling): Promise<void> {
+export async function bundleProgram({ entry, outFile, projectFolder }: Bundling): Promise<readonly string[]> {
   await using bundle = await rolldown({
     input: join(projectFolder, entry),
     cwd: projectFolder,
@@ -25,7 +26,7 @@ export async function bundleProgram({ entry, outFile, projectFolder }: Bundling)
       if (level === "warn") throw new Error(`Cannot bundle "${entry}": ${log.message}`);
     },
   });
-  await bundle.write({
+  const { output } = await bundle.write({
     file: outFile,
     format: "esm",
     sourcemap: false,
@@ -35,4 +36,5 @@ export async function bundleProgram({ entry, outFile, projectFolder }: Bundling)
     minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
     comments: { legal: true },
   });
+  return output[0].exports;
 }

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import type { Definition } from "#definition/definition.ts";
 import { hashFile, linkOrCopy, makeFolder, writeSymlink, writeWithParents } from "#system/files.ts";
@@ -7,12 +7,8 @@ import type { BuildContext } from "./buildContext.ts";
 import { listImageFiles, type ImageFile } from "./imageFiles.ts";
 import { digest, type StepResult } from "./stepCache.ts";
 
-/** The device programs that go into every image, made by earlier steps. */
-export interface DevicePrograms {
-  readonly node: string;
-  readonly agent: string;
-  readonly configure: string;
-}
+/** The device programs that go into every image, made by earlier steps: files by their names below /usr/lib/socle. */
+export type DevicePrograms = ReadonlyMap<string, string>;
 
 /** What an overlay over the packages' tree changes: `upper/`. */
 export async function configureTree(
@@ -36,7 +32,7 @@ export async function configureTree(
       locale: definition.locale,
       usr: definition.policies.usr,
       programs: await Promise.all(
-        [programs.node, programs.agent, programs.configure].map((file) => hashFile(file)),
+        [...programs].map(async ([name, file]) => [name, await hashFile(file)] as const),
       ),
     },
     describe: () => `${files.length} files`,
@@ -66,11 +62,11 @@ async function stageFile(stage: string, file: ImageFile): Promise<void> {
 }
 
 async function stagePrograms(stage: string, programs: DevicePrograms): Promise<void> {
-  const folder = join(stage, "usr/lib/socle");
-  await makeFolder(folder);
-  await linkOrCopy(programs.node, join(folder, "node"));
-  await linkOrCopy(programs.agent, join(folder, "agent.mjs"));
-  await linkOrCopy(programs.configure, join(folder, "configure.mjs"));
+  for (const [name, file] of programs) {
+    const path = join(stage, "usr/lib/socle", name);
+    await makeFolder(dirname(path));
+    await linkOrCopy(file, path);
+  }
 }
 
 /** NUL-separated triples: mode, owner, path. */

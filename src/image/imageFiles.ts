@@ -7,6 +7,11 @@ import { systemUuidOf } from "#boot/partitionUuids.ts";
 import { toSourceDate } from "#release/manifest.ts";
 
 import type { BuildSigning } from "./buildSigning.ts";
+import { espFiles } from "./espFiles.ts";
+import { healthFiles } from "./healthFiles.ts";
+import { updateFiles } from "./updateFiles.ts";
+import { updaterFiles } from "./updaterFiles.ts";
+import { watchdogFiles } from "./watchdogFiles.ts";
 
 /** A file or symlink that the build adds to the packages' tree. */
 export type ImageFile =
@@ -27,6 +32,11 @@ export function listImageFiles(definition: Definition, signing: BuildSigning): I
     ...stateFiles(definition),
     ...networkFiles(),
     ...serviceFiles(definition),
+    ...healthFiles(definition),
+    ...updateFiles(definition),
+    ...updaterFiles(definition),
+    ...watchdogFiles(definition),
+    ...espFiles(definition),
     ...Object.entries(definition.files).map(([path, file]): ImageFile => ({
       kind: "file",
       path,

@@ -11,13 +11,12 @@ import { readLock } from "./resolveLock.ts";
 import { StepCache } from "./stepCache.ts";
 
 /** What is to be built: what `loadDefinition` gives, and the folder of keys that was named. */
-export type BuildSource = Pick<LoadedDefinition, "definition" | "checks" | "file"> & {
-  readonly keys?: string | undefined;
-};
+export type BuildSource = Pick<LoadedDefinition, "definition" | "checks" | "file"> &
+  Partial<Pick<LoadedDefinition, "probeModules">> & { readonly keys?: string | undefined };
 
 /** Everything a build needs: the lock that belongs to the definition, the lock's tools, the cache. */
 export async function openBuild(
-  { definition, checks, file, keys }: BuildSource,
+  { definition, checks, probeModules = new Map(), file, keys }: BuildSource,
   workspace: Workspace,
   context: PackageContext,
 ): Promise<BuildContext> {
@@ -26,7 +25,7 @@ export async function openBuild(
   const tools = await prepareTools(lock.tools, workspace, context);
   const signing = await openBuildSigning(await findKeys({ keys, file }, workspace, context));
   const cache = new StepCache(workspace, context.report);
-  return { ...context, definition, checks, lock, tools, workspace, signing, cache };
+  return { ...context, definition, checks, probeModules, lock, tools, workspace, signing, cache };
 }
 
 /** The keys that were named, those beside the definition, or keys for trying out, made on first use. */

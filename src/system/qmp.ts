@@ -1,11 +1,11 @@
 import { createConnection } from "node:net";
 import { createInterface } from "node:readline";
 
-/** Sends commands to QEMU's control socket, one after the other. QEMU Machine Protocol; subset: no events. */
-export async function callQmp(socketPath: string, commands: readonly QmpCommand[]): Promise<void> {
+/** Sends commands to QEMU's control socket, one after the other, and gives what the last one returned. QEMU Machine Protocol; subset: no events. */
+export async function callQmp(socketPath: string, commands: readonly QmpCommand[]): Promise<unknown> {
   const socket = createConnection(socketPath);
   try {
-    await new Promise<void>((resolve, reject) => {
+    return await new Promise<unknown>((resolve, reject) => {
       socket.once("error", reject);
       socket.once("close", () => reject(new Error("QEMU closed its control socket")));
       const queue: QmpCommand[] = [{ execute: "qmp_capabilities" }, ...commands];
@@ -22,7 +22,7 @@ export async function callQmp(socketPath: string, commands: readonly QmpCommand[
           reject(new Error(`QEMU refused a command: ${message.error.desc ?? line}`));
         if (message.QMP === undefined && message.return === undefined) return;
         const next = queue.shift();
-        if (next === undefined) resolve();
+        if (next === undefined) resolve(message.return);
         else socket.write(`${JSON.stringify(next)}\n`);
       });
     });

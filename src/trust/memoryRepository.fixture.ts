@@ -95,6 +95,7 @@ export class MemoryRepository {
     payload: Partial<Record<ArtifactKind, Buffer>> = {
       uki: Buffer.from(`kernel of ${version}\n`.repeat(40)),
     },
+    rootHash: Sha256 = ROOT_HASH,
   ): ReleaseManifest {
     const channel = this.#channel(channelName);
     const artifacts = Object.entries(payload).map(([kind, bytes]) => {
@@ -104,17 +105,20 @@ export class MemoryRepository {
       this.#addTarget(channel, name, bytes, { version, kind });
       return { kind: kind as ArtifactKind, name, sizeBytes: bytes.length, sha256: digest(bytes) }; // a key of payload
     });
-    const manifest = toManifest(
-      this.id,
-      version,
-      artifacts.filter(({ kind }) => kind !== "provenance"),
-    );
+    const manifest = {
+      ...toManifest(
+        this.id,
+        version,
+        artifacts.filter(({ kind }) => kind !== "provenance"),
+      ),
+      rootHash,
+    };
     const manifestName = `${this.id}_${version}.manifest.json`;
     this.#addTarget(channel, manifestName, Buffer.from(encodeManifest(manifest)), {
       version,
       kind: "manifest",
     });
-    const release = { version, manifest: `${channelName}/${manifestName}`, rootHash: ROOT_HASH };
+    const release = { version, manifest: `${channelName}/${manifestName}`, rootHash };
     channel.document = { ...channel.document, releases: [release, ...channel.document.releases] };
     return manifest;
   }

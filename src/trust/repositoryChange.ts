@@ -15,6 +15,7 @@ export function addRelease(
   content: RepositoryContent,
   channelName: string,
   { manifest, files }: PublishableRelease,
+  now: Date,
 ): RepositoryContent {
   const { id, version, rootHash } = manifest;
   for (const [name, channel] of content) {
@@ -28,6 +29,8 @@ export function addRelease(
     if (channel.document.id === id) refuseOtherBytes(channel, version, files);
   }
   const before = content.get(channelName) ?? createChannel(channelName, id);
+  const listed = before.document.releases.find((release) => release.version === version);
+  const published = listed === undefined ? toSeconds(now) : listed.published;
   const manifestName = files.find(({ kind }) => kind === "manifest")?.name ?? "";
   const after: ChannelContent = {
     files: [...before.files.filter((file) => file.version !== version), ...files],
@@ -39,6 +42,8 @@ export function addRelease(
           version,
           manifest: toTargetPath(channelName, manifestName),
           ...(rootHash === undefined ? {} : { rootHash }),
+          // One that is published again is not younger for that.
+          ...(published === undefined ? {} : { published }),
         },
       ],
       withdrawn: before.document.withdrawn.filter((release) => release.version !== version),
@@ -80,6 +85,10 @@ export function getChannel(content: RepositoryContent, channelName: string): Cha
     "channel-unknown",
     `The repository has no channel "${channelName}"; it has ${names === "" ? "none" : names}`,
   );
+}
+
+function toSeconds(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 function createChannel(name: string, id: string): ChannelContent {

@@ -62,6 +62,7 @@ test("each command's help has its examples and the options that all share", asyn
     "diff",
     "vm",
     "status",
+    "rollback",
     "cache",
     "doctor",
     "completion",
@@ -72,6 +73,33 @@ test("each command's help has its examples and the options that all share", asyn
       stdout,
       new RegExp(`^Usage: socle ${command}.*Global Options:.*--progress.*Examples:\n +`, "ms"),
     );
+  }
+});
+
+test("each verb of update has its examples, and its options can be completed", async () => {
+  for (const verb of ["check", "plan", "why", "apply", "watch", "cancel", "hold", "unhold"]) {
+    const { exitCode, stdout } = await socle("update", verb, "--help");
+    assert.equal(exitCode, 0, verb);
+    assert.match(
+      stdout,
+      new RegExp(`^Usage: socle update ${verb} .*Examples:\n +socle update ${verb}`, "ms"),
+    );
+  }
+  const { stdout } = await socle("complete", "--", "update", "apply", "--re");
+  assert.match(stdout, /^--repository\t.*^--release\t.*^--retry\t/ms);
+});
+
+test("a hold has a reason and one end, in a form that is said", async () => {
+  const cases: [words: string[], message: RegExp][] = [
+    [[], /required option '--reason <text>' not specified/],
+    [["--reason", "r", "--for", "2 weeks"], /write a number and a unit: 90m, 2h or 3d/],
+    [["--reason", "r", "--until", "tomorrow"], /write a day such as 2026-12-01/],
+    [["--reason", "r", "--until", "2026-12-01", "--for", "2h"], /cannot be used with/],
+  ];
+  for (const [words, message] of cases) {
+    const { exitCode, stderr } = await socle("update", "hold", ...words);
+    assert.equal(exitCode, 2);
+    assert.match(stderr, message);
   }
 });
 

@@ -11,8 +11,12 @@ import type { Gpt, GptPartition } from "#boot/gptTable.ts";
 import { toPartitionDevice } from "#boot/partitionDevice.ts";
 import { rootUuidsOf } from "#boot/partitionUuids.ts";
 import { readUpdateFacts } from "#boot/readUpdateFacts.ts";
+import { chooseRollback, planRollback, type RollbackPlan } from "#boot/planRollback.ts";
+import { planSettle } from "#boot/planStaying.ts";
+import { runPlan, toStepsPlan } from "#boot/runPlan.ts";
+import type { RunOptions } from "#boot/runPlan.ts";
 import { runUpdate } from "#boot/runUpdate.ts";
-import type { RunOptions, UpdateOutcome } from "#boot/runUpdate.ts";
+import type { UpdateOutcome } from "#boot/runUpdate.ts";
 import { ESP_NUMBER, VAR_NUMBER } from "#boot/updateFacts.fixture.ts";
 import type { UpdateFacts, UpdateLimits } from "#boot/updateFacts.ts";
 import type { MachineState } from "#boot/updateMachine.fixture.ts";
@@ -24,6 +28,8 @@ import { verifySlot } from "#boot/verifySlot.ts";
 export interface Order {
   readonly target: TestRelease;
   readonly limits: UpdateLimits;
+  /** The target is not fetched: it lies beside what runs. */
+  readonly isRollback?: boolean;
 }
 
 /** Something that must never happen. */
@@ -55,6 +61,7 @@ export interface Life {
 }
 
 export const BOOT_TRIES = 3;
+const UP_TO_DATE = { kind: "up-to-date" } as const;
 const MOST_BOOTS = 20;
 
 export function toStateKey({ sectors, folder, bootOnce = "" }: MachineState): string {
@@ -232,7 +239,7 @@ export class MachineModel {
 
   async #update(
     running: TestRelease,
-    { target, limits }: Order,
+    { target, limits, isRollback = false }: Order,
     onStep: (facts: UpdateFacts) => void,
   ): Promise<UpdateOutcome> {
     const machine = {
@@ -255,6 +262,21 @@ export class MachineModel {
       return { ...facts, limits, ...(this.#bootOnce !== undefined && { bootOnce: this.#bootOnce }) };
     };
     const options: RunOptions = { onStep: (_step, facts) => onStep(facts) };
+    if (isRollback) {
+      await runPlan(machine, (facts) => toStepsPlan(planSettle(facts), UP_TO_DATE), readFacts, options);
+      if (running === target) return UP_TO_DATE;
+      const goal = chooseRollback(await readFacts());
+      // Asked for twice, it takes back what was staged; the order knows which ends it takes.
+      if (goal === undefined) return UP_TO_DATE;
+      const outcome = await runPlan<RollbackPlan>(
+        machine,
+        (facts) => planRollback(facts, goal),
+        readFacts,
+        options,
+      );
+      if (outcome.kind === "no-way-back") throw new Violation(outcome.says);
+      return outcome;
+    }
     return (this.#world.variant.run ?? runUpdate)(machine, target.release, readFacts, options);
   }
 

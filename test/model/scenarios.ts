@@ -49,6 +49,22 @@ export const SCENARIOS: Readonly<
     order: to(V10, { allowDowngrade: true }),
     laterOrders: [to(V12)],
   },
+  "a rollback to the version before": {
+    start: SECOND,
+    order: { ...to(V10), name: "back to 1.0", isRollback: true },
+    laterOrders: [to(V12)],
+  },
+  "a rollback to a newer version that was set aside": {
+    start: makeMachine({ ...UPDATED, entries: { "minimal_1.0.efi": V10, "minimal_1.1+0-0.efi": V11 } }),
+    // Cut after it is staged, it is taken back by asking again: both are ends, and both boot.
+    order: {
+      ...to(V11),
+      name: "forth to 1.1",
+      isRollback: true,
+      isFinished: ({ outcome, running }) => outcome.kind === "up-to-date" && [V10, V11].includes(running),
+    },
+    laterOrders: [to(V12)],
+  },
   "a way back to a version that is not there any more": {
     start: SECOND,
     order: to(V09, { allowDowngrade: true }),

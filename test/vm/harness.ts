@@ -27,7 +27,7 @@ import { openWorkspace, PROJECT_ROOT } from "#system/workspace.ts";
 import { SHELL_PORT, TEST_SYSTEM } from "./testSystem.ts";
 
 /** Its lock serves all systems of these tests, which ask for no other packages, so they share one tree. */
-const LOCKED_SYSTEM = join(PROJECT_ROOT, "systems/minimal/system.ts");
+export const LOCKED_SYSTEM = join(PROJECT_ROOT, "systems/minimal/system.ts");
 const MEMORY_BYTES = 1 << 30;
 
 export interface TestSystem extends BuiltRelease {

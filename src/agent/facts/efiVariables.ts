@@ -14,6 +14,12 @@ export function parseSecureBoot(variable: Uint8Array): boolean | undefined {
   return variable[ATTRIBUTES_SIZE_BYTES] === 1;
 }
 
+/** The file name of the image whose stub was started, e.g. `minimal_1.0.0+2-1.efi`: the name that it had then. */
+export function parseStartedImageName(variable: Uint8Array): string {
+  const path = new TextDecoder("utf-16le").decode(variable.subarray(ATTRIBUTES_SIZE_BYTES));
+  return path.replace(/\0.*$/s, "").split(/[\\/]/).at(-1) ?? "";
+}
+
 export interface BootTries {
   readonly left: number;
   readonly done: number;

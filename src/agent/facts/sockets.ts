@@ -1,4 +1,4 @@
-/** /proc/net/{tcp,tcp6,udp,udp6}, proc_net(5): sockets that wait. Not here: connections, raw and Unix sockets. */
+/** /proc/net/{tcp,tcp6,udp,udp6}, proc_net(5). Not here: raw and Unix sockets. */
 
 export interface WaitingSocket {
   readonly protocol: "tcp" | "udp";
@@ -23,12 +23,63 @@ export function parseSocketTable(text: string, protocol: "tcp" | "udp"): Waiting
   const sockets: WaitingSocket[] = [];
   for (const line of text.split("\n").slice(1)) {
     const [, local, , state, , , , , , inode] = line.trim().split(/\s+/);
-    const [, address, port] = /^([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})$/.exec(local ?? "") ?? [];
-    if (address === undefined || port === undefined || inode === undefined) continue;
-    if (state !== WAITING_STATE[protocol]) continue;
-    sockets.push({ protocol, address: decodeAddress(address), port: Number.parseInt(port, 16), inode });
+    const endpoint = parseEndpoint(local ?? "");
+    if (endpoint === undefined || inode === undefined || state !== WAITING_STATE[protocol]) continue;
+    sockets.push({ protocol, ...endpoint, inode });
   }
   return sockets;
+}
+
+export interface Connection {
+  readonly protocol: "tcp" | "udp";
+  /** In the words of `ss`, e.g. `established`. */
+  readonly state: string;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+}
+
+/** The kernel's tcp_states.h, from 1 on; a connected UDP socket is "established". */
+const STATES = [
+  "established",
+  "syn-sent",
+  "syn-recv",
+  "fin-wait-1",
+  "fin-wait-2",
+  "time-wait",
+  "closed",
+  "close-wait",
+  "last-ack",
+  "listen",
+  "closing",
+  "new-syn-recv",
+];
+
+/** The sockets that do not wait, in the order of the kernel. */
+export function parseConnections(text: string, protocol: "tcp" | "udp"): Connection[] {
+  const connections: Connection[] = [];
+  for (const line of text.split("\n").slice(1)) {
+    const [, local = "", remote = "", state = ""] = line.trim().split(/\s+/);
+    const [from, to] = [parseEndpoint(local), parseEndpoint(remote)];
+    if (from === undefined || to === undefined || state === WAITING_STATE[protocol]) continue;
+    connections.push({
+      protocol,
+      state: STATES[Number.parseInt(state, 16) - 1] ?? "unknown",
+      localAddress: from.address,
+      localPort: from.port,
+      remoteAddress: to.address,
+      remotePort: to.port,
+    });
+  }
+  return connections;
+}
+
+/** e.g. `0100007F:0CEA`. */
+function parseEndpoint(text: string): { address: string; port: number } | undefined {
+  const [, address, port] = /^([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})$/.exec(text) ?? [];
+  if (address === undefined || port === undefined) return undefined;
+  return { address: decodeAddress(address), port: Number.parseInt(port, 16) };
 }
 
 /** Words of 32 bits as the processor has them in memory; both that Socle runs on are little-endian. */

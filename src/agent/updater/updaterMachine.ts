@@ -18,6 +18,7 @@ export interface UpdaterMachine {
   /** The newest first. */
   readHealthReports(): Promise<HealthReport[]>;
   readonly records: UpdateRecords;
+  readonly wayBack: WayBackFiles;
   /** Names and reasons of the locks that applications hold: files in /run/socle/locks, and systemd's block inhibitors. */
   listLocks(): Promise<{ readonly name: string; readonly reason: string }[]>;
   /** Free bytes where the machine keeps its state. */
@@ -47,4 +48,13 @@ export interface QuarantineRecord {
   readonly reason: string;
   /** Boot ids of its health reports. */
   readonly bootIds: readonly string[];
+}
+
+/** What updater and initrd say to each other of a confirmed system that does not come up any more; see decision 10. */
+export interface WayBackFiles {
+  /** Which entry of the boot folder the initrd is to have started then; undefined: there is none. */
+  prepare(fileName: string | undefined): Promise<void>;
+  /** File name, as it was started, of the kernel image that the initrd went back from; undefined when it did not. */
+  readGoneBackFrom(): Promise<string | undefined>;
+  forgetGoneBack(): Promise<void>;
 }

@@ -19,7 +19,14 @@ export interface UpdatePolicy {
   readonly hold?: { readonly reason: string };
   /** No version below it is ever installed. Of the image only. */
   readonly floor?: string;
+  /** What is wrong with a configuration that is there and refused: then the machine changes nothing by itself. */
+  readonly refused?: readonly string[];
 }
+
+export type UpdateMode = UpdatePolicy["mode"];
+
+/** What every machine of an image does until its configuration says otherwise. */
+export type ImageUpdateDefaults = Omit<UpdatePolicy, "pin" | "hold" | "refused">;
 
 export interface MaintenanceWindow {
   /** 1 is Monday, 7 is Sunday (ISO 8601); at least one. A window that goes over midnight belongs to the day it begins. */

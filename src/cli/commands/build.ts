@@ -35,7 +35,7 @@ export async function build(
   const workspace = openWorkspace();
   const buildContext = await inStep("prepare", workspace.work, async () =>
     openBuild(
-      { definition, checks: loaded.checks, file, keys: options.keys },
+      { ...loaded, definition, file, keys: options.keys },
       workspace,
       toPackageContext(context, options),
     ),

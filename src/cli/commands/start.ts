@@ -29,9 +29,9 @@ export async function start(
   const file = join(context.projectRoot, "systems/minimal/system.ts");
   if (!(await exists(lockFileOf(file))))
     await lock({ file }, {}, { ...context, isQuiet: true, stdout: () => {} });
-  const { definition, checks } = await loadDefinition(file);
-  const build = await openBuild({ definition, checks, file }, openWorkspace(), toPackageContext(context));
-  const release = await buildRelease(build, join(context.projectRoot, defaultOutput(definition)));
+  const loaded = await loadDefinition(file);
+  const build = await openBuild({ ...loaded, file }, openWorkspace(), toPackageContext(context));
+  const release = await buildRelease(build, join(context.projectRoot, defaultOutput(loaded.definition)));
   context.stdout(`${renderRelease(release, performance.now() - startedAt)}\n`);
   const machine = { firmware: "uefi", memory: MEMORY_BYTES, cpus: 2, forward: [] } as const;
   const once = options.once === true || !context.isTerminal;

@@ -1,10 +1,11 @@
-import type { CheckUpdateResponse } from "#protocol/gen/socle/v1/machine_pb.ts";
+import type { CheckUpdateResponse } from "#protocol/gen/socle/v1/update_pb.ts";
 
 import { callMachine, type MachineAccess } from "../callMachine.ts";
 import type { CommandContext } from "../commandContext.ts";
 import { EXIT_CODE, type ExitCode } from "../exitCode.ts";
 import { formatBytes } from "../formatBytes.ts";
 import { renderResult } from "../renderResult.ts";
+import { toReleaseDocument } from "../update/updateStateDocument.ts";
 
 export interface UpdateCheckOptions {
   /** Address of the folder that holds metadata/ and targets/, as the machine reaches it. */
@@ -22,8 +23,8 @@ export async function fetchUpdateCheck(
   { timeoutMs = CHECK_TIMEOUT_MS, signal }: { timeoutMs?: number; signal?: AbortSignal } = {},
 ): Promise<CheckUpdateResponse> {
   const call = { purpose: "check for an update", timeoutMs, ...(signal && { signal }) };
-  return callMachine(access, call, (client, options) =>
-    client.checkUpdate({ repositoryUrl: repository, channel }, options),
+  return callMachine(access, call, ({ update }, options) =>
+    update.checkUpdate({ repositoryUrl: repository, channel }, options),
   );
 }
 
@@ -52,15 +53,7 @@ export function toUpdateCheckDocument(
     channel,
     running: { id: running?.id ?? "", version: running?.version ?? "" },
     /** null when the channel has no release. */
-    newest:
-      newest === undefined
-        ? null
-        : {
-            id: newest.id,
-            version: newest.version,
-            rootHash: newest.rootHash || null,
-            sizeBytes: Number(newest.sizeBytes),
-          },
+    newest: toReleaseDocument(newest),
     /** Whether an update would lead forward. */
     newer,
   };

@@ -15,9 +15,10 @@ import type { VmArguments, VmOptions } from "../commandOptions.ts";
 import { EXIT_CODE, type ExitCode } from "../exitCode.ts";
 import { findDefinitionFile } from "../findDefinitionFile.ts";
 import { toPackageContext } from "../packageContext.ts";
-import { createPaint } from "../paint.ts";
 import { renderStatus } from "../renderStatus.ts";
 import { withSecureBoot } from "../withSecureBoot.ts";
+import { toStatusDocument } from "../statusDocument.ts";
+import { createView } from "../update/view.ts";
 import { startMachine, waitUntilHealthy, type MachineOptions, type RunningMachine } from "../runMachine.ts";
 import { defaultOutput } from "./build.ts";
 
@@ -46,7 +47,9 @@ export async function runUntilStopped(
   const once = options.once === true;
   await using running = await startMachine(release, tools, options);
   const status = await waitUntilHealthy(running, context);
-  context.stdout(`${renderStatus(status, createPaint(process.stdout))}\n${renderHelp(running, once)}`);
+  context.stdout(
+    `${renderStatus(toStatusDocument(status), createView(process.stdout))}\n${renderHelp(running, once)}`,
+  );
   if (!once) await stayUp(running, context);
   await running.machine.stop();
 }
@@ -77,9 +80,10 @@ async function findTarget(
     };
   }
   const file = await findDefinitionFile(target, process.cwd());
-  const { definition, checks } = await loadDefinition(file);
+  const loaded = await loadDefinition(file);
+  const { definition } = loaded;
   const workspace = openWorkspace();
-  const build = await openBuild({ definition, checks, file, keys: options.keys }, workspace, packages);
+  const build = await openBuild({ ...loaded, file, keys: options.keys }, workspace, packages);
   const keys = await findKeys({ keys: options.keys, file }, workspace, packages);
   return { release: await buildRelease(build, resolve(defaultOutput(definition))), tools: build.tools, keys };
 }

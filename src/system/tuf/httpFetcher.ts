@@ -34,8 +34,8 @@ export interface HttpAnswer {
 
 export interface HttpFetcher {
   readonly limits: FetchLimits;
-  /** Answers of any status; redirects are followed. `from`: ask for what begins there. */
-  get(url: URL, from?: number): Promise<HttpAnswer>;
+  /** Answers of any status; redirects are followed. `from`: ask for what begins there; `end`: and ends before that. */
+  get(url: URL, from?: number, end?: number): Promise<HttpAnswer>;
   /** What the server's clock said last. Nobody vouches for it: good for a hint, for nothing else. */
   serverDate(): Date | undefined;
 }
@@ -44,10 +44,10 @@ export function createHttpFetcher(options: HttpFetcherOptions = {}): HttpFetcher
   const limits = { ...DEFAULT_FETCH_LIMITS, ...options.limits };
   let serverDate: Date | undefined;
 
-  async function get(url: URL, from = 0): Promise<HttpAnswer> {
+  async function get(url: URL, from = 0, end?: number): Promise<HttpAnswer> {
     let at = url;
     for (let redirects = 0; redirects <= limits.redirects; redirects++) {
-      const response = await request(at, from, limits, options);
+      const response = await request(at, toRangeHeader(from, end), limits, options);
       serverDate = toDate(response.headers.date) ?? serverDate;
       const location = isRedirect(response) ? response.headers.location : undefined;
       if (location === undefined) return toAnswer(at, response, limits, options.signal);
@@ -61,6 +61,11 @@ export function createHttpFetcher(options: HttpFetcherOptions = {}): HttpFetcher
   }
 
   return { limits, get, serverDate: () => serverDate };
+}
+
+/** RFC 9110, 14.1.2: the last byte is part of the range. */
+function toRangeHeader(from: number, end: number | undefined): string | undefined {
+  return from > 0 || end !== undefined ? `bytes=${from}-${end === undefined ? "" : end - 1}` : undefined;
 }
 
 function isRedirect({ statusCode = 0 }: IncomingMessage): boolean {
@@ -80,7 +85,7 @@ function followRedirect(from: URL, location: string): URL {
 
 async function request(
   url: URL,
-  from: number,
+  range: string | undefined,
   limits: FetchLimits,
   { tls, signal }: HttpFetcherOptions,
 ): Promise<IncomingMessage> {
@@ -89,7 +94,7 @@ async function request(
     // What is measured and hashed is the file, not a compressed form of it.
     "Accept-Encoding": "identity",
     "User-Agent": "socle",
-    ...(from > 0 ? { Range: `bytes=${from}-` } : {}),
+    ...(range === undefined ? {} : { Range: range }),
   };
   const options: RequestOptions = { agent: false, headers, ...(signal === undefined ? {} : { signal }) };
   const sent =

@@ -42,14 +42,15 @@ export async function startMemoryServer(files: () => ReadonlyMap<string, Uint8Ar
 }
 
 function sendFile(response: ServerResponse, bytes: Uint8Array, range: string | undefined): void {
-  const from = Number(/^bytes=(\d+)-$/.exec(range ?? "")?.[1] ?? 0);
+  const [, start = 0, last = bytes.length - 1] = /^bytes=(\d+)-(\d+)?$/.exec(range ?? "") ?? [];
+  const [from, end] = [Number(start), Math.min(Number(last) + 1, bytes.length)];
   if (range === undefined) response.writeHead(200, { "content-length": bytes.length }).end(bytes);
   else if (from >= bytes.length) response.writeHead(416).end();
   else {
-    const contentRange = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
+    const contentRange = `bytes ${from}-${end - 1}/${bytes.length}`;
     response
-      .writeHead(206, { "content-range": contentRange, "content-length": bytes.length - from })
-      .end(bytes.subarray(from));
+      .writeHead(206, { "content-range": contentRange, "content-length": end - from })
+      .end(bytes.subarray(from, end));
   }
 }
 

@@ -74,7 +74,7 @@ async function* streamOnce(
   }
 }
 
-function judgeAnswer(answer: HttpAnswer, target: TrustedTarget, from: number): "part" | "whole" {
+export function judgeAnswer(answer: HttpAnswer, target: TrustedTarget, from: number): "part" | "whole" {
   const { status, range, declaredBytes, url } = answer;
   if (status === 404 || status === 403) requirePresent(undefined, url);
   if (status === 206) {
@@ -100,7 +100,11 @@ function judgeLength(url: URL, declaredBytes: number | undefined, target: Truste
   throw toTruncated(url, declaredBytes, target);
 }
 
-function toTruncated(url: URL, haveBytes: number | undefined, { sizeBytes }: TrustedTarget): UpdateError {
+export function toTruncated(
+  url: URL,
+  haveBytes: number | undefined,
+  { sizeBytes }: TrustedTarget,
+): UpdateError {
   const have = haveBytes === undefined ? "fewer" : String(haveBytes);
   return new UpdateError(
     "download-truncated",
@@ -108,6 +112,6 @@ function toTruncated(url: URL, haveBytes: number | undefined, { sizeBytes }: Tru
   );
 }
 
-function isTruncated(error: unknown): boolean {
+export function isTruncated(error: unknown): boolean {
   return error instanceof UpdateError && error.code === "download-truncated";
 }

@@ -7,6 +7,7 @@ import { fetchTarget } from "./fetchTarget.ts";
 import { createHttpFetcher, type HttpFetcherOptions } from "./httpFetcher.ts";
 import { readChannel, readRelease, type TrustedChannel, type TrustedRelease } from "./readRelease.ts";
 import { type MetadataSource, refreshMetadata, type RefreshedMetadata } from "./refreshMetadata.ts";
+import { streamRange } from "./streamRange.ts";
 import { type StreamStart, streamTarget } from "./streamTarget.ts";
 import { openUpdateState } from "./updateState.ts";
 
@@ -44,6 +45,8 @@ export interface TrustedRepository extends TrustedVersions {
   fetchArtifact(target: TrustedTarget, file: string, onProgress?: (doneBytes: number) => void): Promise<void>;
   /** Unverified until it ends without an error: see streamTarget. */
   streamArtifact(target: TrustedTarget): AsyncIterable<Uint8Array>;
+  /** A part of it, never verified: see streamRange. */
+  streamRange(target: TrustedTarget, offsetBytes: number, sizeBytes: number): AsyncIterable<Uint8Array>;
 }
 
 export function openUpdateClient(options: UpdateClientOptions): UpdateClient {
@@ -80,6 +83,8 @@ function openRepository(
     fetchArtifact: async (target, file, onProgress) =>
       fetchTarget((start) => stream(target, start), target, file, onProgress),
     streamArtifact: (target) => stream(target),
+    streamRange: (target, offsetBytes, sizeBytes) =>
+      streamRange(source.fetcher, toTargetUrl(targetsUrl, target), target, { offsetBytes, sizeBytes }),
   };
 }
 

@@ -181,7 +181,8 @@ export const UpdateTargetSchema: GenMessage<UpdateTarget> = /*@__PURE__*/
 export type Gate = Message<"socle.v1.Gate"> & {
   /**
    * Stable, kebab-case: channel, network, trust, system-id, other-version, downgrade, floor, quarantine, confirmed,
-   * slot, slot-size, slot-name, boot-folder-space, hold, pin, age, policy, window, lock, way-back.
+   * slot, slot-size, slot-name, boot-folder-space, hold, pin, age, policy, window, lock, space,
+   * way-back.
    *
    * @generated from field: string name = 1;
    */

@@ -9,13 +9,16 @@ import { startMemoryServer } from "#system/tuf/memoryServer.fixture.ts";
 import { openUpdateClient } from "#system/tuf/updateClient.ts";
 import { createDevelopmentAccess } from "#trust/certificates.ts";
 import { MemoryRepository } from "#trust/memoryRepository.fixture.ts";
-import { TRUSTED_ROOT_PATH, createUpdateCheck } from "./checkUpdate.ts";
-import { createLog } from "./log.ts";
-import { readMachineFacts } from "./machineFacts.ts";
-import { createMemoryMachine } from "./memoryMachine.ts";
-import { readInventory } from "./readInventory.ts";
-import { IMAGE, sealedMachine } from "./sealedMachine.fixture.ts";
-import { startAgent } from "./startAgent.ts";
+import { TRUSTED_ROOT_PATH, createUpdateSource } from "./updateSource.ts";
+import { createLog } from "../log.ts";
+import { readMachineFacts } from "../machineFacts.ts";
+import { createMemoryMachine } from "../memoryMachine.ts";
+import { readInventory } from "../readInventory.ts";
+import { IMAGE, sealedMachine } from "../sealedMachine.fixture.ts";
+import { createUpdatePass } from "../passUpdates.ts";
+import { startAgent } from "../startAgent.ts";
+import { startUpdater } from "./startUpdater.ts";
+import { Updater } from "./updater.ts";
 
 const access = await createDevelopmentAccess({ name: "minimal", now: new Date(), days: 1 });
 
@@ -34,18 +37,43 @@ async function createMachine(repository: MemoryRepository, { hasRoot = true } = 
       "/usr/lib/socle/image.json": JSON.stringify({ ...IMAGE, sourceDate: "2026-10-01T00:00:00Z" }),
     },
   });
+  const readRelease = createUpdateSource({
+    machine,
+    openClient: async (options) => openUpdateClient(options),
+    clock: () => clock.now,
+    stateFolder: join(folder, "tuf"),
+  });
+  const log = createLog((line) => lines.push(line), Date.now);
+  const noDisk = () => Promise.reject(new TypeError("this machine is only data"));
+  const socketPath = join(folder, "updater.sock");
+  const updater = await startUpdater({
+    updater: new Updater({
+      machine,
+      openMachine: noDisk,
+      readRelease,
+      readPolicy: noDisk,
+      request: { read: noDisk, write: noDisk, remove: noDisk },
+      newId: () => "operation",
+      verdictEveryMs: 1000,
+      clock: () => clock.now,
+      log,
+    }),
+    machine,
+    readRelease,
+    clock: () => clock.now,
+    listen: { path: socketPath },
+    log,
+    monotonicUs: () => 0,
+    idleMs: 60_000,
+    lookEveryMs: 60_000,
+  });
   const agent = await startAgent({
     readFacts: () => readMachineFacts(machine),
     readInventory: (signal) => readInventory(machine, signal),
-    checkUpdate: createUpdateCheck({
-      machine,
-      openClient: async (options) => openUpdateClient(options),
-      clock: () => clock.now,
-      stateFolder: join(folder, "tuf"),
-    }),
+    updates: createUpdatePass(socketPath),
     tls: { certificate: access.server.cert, key: access.server.key, clientAuthority: access.ca },
     listen: { host: "127.0.0.1", port: 0 },
-    log: createLog((line) => lines.push(line), Date.now),
+    log,
     monotonicUs: () => 0,
   });
   const { ca, client } = access;
@@ -62,6 +90,7 @@ async function createMachine(repository: MemoryRepository, { hasRoot = true } = 
       ),
     [Symbol.asyncDispose]: async () => {
       await agent.close();
+      await updater.close();
       await server[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
     },
@@ -131,7 +160,7 @@ test("a repository that goes back is refused with the attack's name, here and in
   await machine.check();
   machine.server.instead.set("metadata/timestamp.json", old);
   await assert.rejects(machine.check(), isRefused("rollback-attack"));
-  assert.match(machine.lines.at(-1) ?? "", /"code":"rollback-attack"/);
+  assert.match(machine.lines.slice(-2).join("\n"), /"code":"rollback-attack"/);
   machine.server.instead.clear();
   assert.equal((await machine.check()).newest?.version, "1.1.0");
 });

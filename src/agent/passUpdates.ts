@@ -1,0 +1,101 @@
+import { Agent } from "node:http";
+
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import type { CallOptions, HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+
+import { ErrorDetailSchema } from "#protocol/gen/socle/v1/machine_pb.ts";
+import { UpdateService } from "#protocol/gen/socle/v1/update_pb.ts";
+
+import type { AgentErrorCode } from "./agentError.ts";
+import { callerKey } from "./caller.ts";
+
+/** Where the updater listens; socle-updater.socket makes it, and starts the updater when somebody calls. */
+export const UPDATER_SOCKET_PATH = "/run/socle/updater.sock";
+
+/** Who asked, as the agent knows it from the certificate. Only the agent can reach the updater's socket. */
+export const CALLER_HEADER = "socle-caller";
+
+/** A call that is answered at once; it may have to ask a repository over a slow line. */
+const TIMEOUT_MS = 120_000;
+
+export const UNAVAILABLE_HINT =
+  "An update that was going on is taken up again when the updater starts anew: ask for the state of updates.\nThe machine's log of socle-updater.service says why it ended.";
+
+/** The updater's service, whose every call and event goes to the updater and back as it is. */
+export function createUpdatePass(socketPath = UPDATER_SOCKET_PATH): ServiceImpl<typeof UpdateService> {
+  const client = createClient(
+    UpdateService,
+    createConnectTransport({
+      httpVersion: "1.1",
+      baseUrl: "http://updater",
+      // A connection for each call: one that is kept would end with the updater, which ends when it has no work.
+      nodeOptions: { socketPath, agent: new Agent({ keepAlive: false }) },
+    }),
+  );
+  return {
+    getUpdateState: (request, context) => answer(context, (call) => client.getUpdateState(request, call)),
+    checkUpdate: (request, context) => answer(context, (call) => client.checkUpdate(request, call)),
+    planUpdate: (request, context) => answer(context, (call) => client.planUpdate(request, call)),
+    explainUpdate: (request, context) => answer(context, (call) => client.explainUpdate(request, call)),
+    cancelUpdate: (request, context) => answer(context, (call) => client.cancelUpdate(request, call)),
+    setHold: (request, context) => answer(context, (call) => client.setHold(request, call)),
+    applyUpdate: (request, context) => events(client.applyUpdate(request, toCall(context))),
+    rollback: (request, context) => events(client.rollback(request, toCall(context))),
+    watchUpdates: (request, context) => events(client.watchUpdates(request, toCall(context))),
+  };
+}
+
+async function answer<Answer>(
+  context: HandlerContext,
+  ask: (call: CallOptions) => Promise<Answer>,
+): Promise<Answer> {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  try {
+    return await ask(toCall(context, AbortSignal.any([context.signal, timeout])));
+  } catch (error) {
+    if (timeout.aborted) throw new ConnectError("the answer took too long", Code.DeadlineExceeded);
+    throw toPassedError(error);
+  }
+}
+
+/** As long as somebody listens: an update takes its time. */
+async function* events<Event>(stream: AsyncIterable<Event>): AsyncGenerator<Event> {
+  try {
+    yield* stream;
+  } catch (error) {
+    throw toPassedError(error);
+  }
+}
+
+function toCall(context: HandlerContext, signal = context.signal): CallOptions {
+  return { signal, headers: { [CALLER_HEADER]: encodeURIComponent(context.values.get(callerKey).name) } };
+}
+
+/** Code, words and details; not the headers of the other connection. */
+function toPassedError(error: unknown): ConnectError {
+  const failed = ConnectError.from(error);
+  if (isConnectionError(failed.cause)) return toUnavailable(failed);
+  const passed = new ConnectError(failed.rawMessage, failed.code, undefined, undefined, failed.cause);
+  passed.details = failed.details;
+  return passed;
+}
+
+function isConnectionError(cause: unknown): boolean {
+  return (
+    cause instanceof Error &&
+    "code" in cause &&
+    ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE", "EACCES"].includes(String(cause.code))
+  );
+}
+
+function toUnavailable(cause: ConnectError): ConnectError {
+  const code: AgentErrorCode = "updater-unavailable";
+  return new ConnectError(
+    "the updater of the machine does not answer, or ended while it answered",
+    Code.Unavailable,
+    undefined,
+    [{ desc: ErrorDetailSchema, value: { code, hint: UNAVAILABLE_HINT } }],
+    cause,
+  );
+}

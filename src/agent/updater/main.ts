@@ -1,0 +1,102 @@
+/**
+ * The program that updates the machine: `node updater.mjs`, started by its socket or its timer. It ends by itself when
+ * there is nothing to do. Runs under `node --jitless`: no fetch, no WebAssembly.
+ */
+import { randomUUID } from "node:crypto";
+
+import { readCredential } from "#system/credentials.ts";
+import { createLinuxMachine, monotonicUs } from "#system/linuxMachine.ts";
+import { readIfPresent, remove, writeAtomic } from "#system/files.ts";
+import { openUpdaterMachine } from "#system/updater/openUpdaterMachine.ts";
+import { SocleError } from "#progress/socleError.ts";
+import { createLog } from "../log.ts";
+import { readText } from "../machineFacts.ts";
+import { UPDATER_SOCKET_PATH } from "../passUpdates.ts";
+import { readUpdatePolicy } from "../readUpdatePolicy.ts";
+import { startUpdater } from "./startUpdater.ts";
+import { Updater } from "./updater.ts";
+import type { UpdaterMachine } from "./updaterMachine.ts";
+import { createUpdateSource } from "./updateSource.ts";
+
+/** What was trusted at the last look. In memory where /var is: then trust begins anew with the image's root. */
+const UPDATE_STATE_FOLDER = "/var/lib/socle/tuf";
+/** The folder is the unit's, and stays when systemd starts a killed updater again. */
+const REQUEST_PATH = "/run/socle-updater/request.json";
+const IDLE_MS = 60_000;
+const LOOK_EVERY_MS = 15 * 60_000;
+const VERDICT_EVERY_MS = 5_000;
+
+const log = createLog((line) => process.stdout.write(`${line}\n`), Date.now);
+
+async function main(): Promise<void> {
+  const machine = createLinuxMachine();
+  const clock = () => new Date();
+  const readRelease = createUpdateSource({
+    machine,
+    // Loaded when a repository is first asked: most of the time an updater is asked for the state only.
+    openClient: async (options) => (await import("#system/tuf/updateClient.ts")).openUpdateClient(options),
+    clock,
+    stateFolder: UPDATE_STATE_FOLDER,
+  });
+  const updater = new Updater({
+    machine,
+    openMachine: onceDone(async () => openUpdaterMachine((message) => log("warning", message))),
+    readRelease,
+    readPolicy: async () =>
+      readUpdatePolicy({
+        readText: async (path) => readText(machine, path),
+        readCredential: async () => readCredential("socle.config"),
+      }),
+    request: {
+      read: async () => readIfPresent(REQUEST_PATH),
+      write: async (text) => writeAtomic(REQUEST_PATH, text, 0o600),
+      remove: async () => remove(REQUEST_PATH),
+    },
+    newId: randomUUID,
+    verdictEveryMs: VERDICT_EVERY_MS,
+    clock,
+    log,
+  });
+  const server = await startUpdater({
+    updater,
+    machine,
+    readRelease,
+    clock,
+    listen: findListener(),
+    log,
+    monotonicUs,
+    idleMs: IDLE_MS,
+    lookEveryMs: LOOK_EVERY_MS,
+  });
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void server.close());
+  log("info", "listening", { readyUs: monotonicUs() });
+  await server.ended;
+}
+
+/** The first socket that systemd passes, sd_listen_fds(3); without one, for trying things out, its own. */
+function findListener(): { fd: number } | { path: string } {
+  const { LISTEN_PID, LISTEN_FDS } = process.env;
+  return LISTEN_FDS === "1" && LISTEN_PID === String(process.pid) ? { fd: 3 } : { path: UPDATER_SOCKET_PATH };
+}
+
+/** Opened once, at the first need; a failure is not kept. */
+function onceDone(open: () => Promise<UpdaterMachine>): () => Promise<UpdaterMachine> {
+  let opened: Promise<UpdaterMachine> | undefined;
+  return async () => {
+    opened ??= open();
+    try {
+      return await opened;
+    } catch (error) {
+      opened = undefined;
+      throw error;
+    }
+  };
+}
+
+try {
+  await main();
+} catch (error) {
+  const hint = error instanceof SocleError ? error.hint : undefined;
+  log("error", "the updater cannot run", { error, ...(hint === undefined ? {} : { hint }) });
+  process.exitCode = 1;
+}

@@ -1,0 +1,97 @@
+import { open, readdir, readFile, rename, rm, stat, statfs } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { BootFolder } from "#boot/updateDevices.ts";
+
+import { exists } from "../files.ts";
+import { runCommand } from "../runCommand.ts";
+import { openMediumReader } from "./mediumReader.ts";
+import { UpdaterMachineError } from "./updaterMachineError.ts";
+
+/** Where systemd-gpt-auto-generator mounts the ESP (at the first access), and the kernel images in it. UAPI.1. */
+export const BOOT_FOLDER = "/boot/EFI/Linux";
+
+/** The kernel images' folder on a mounted ESP. FAT names are the same in upper and lower case, as the kernel sees to. */
+export function openBootFolder(folder: string): BootFolder {
+  // Whatever was written is read back from the medium once; after that the cache is as good.
+  const written = new Set<string>();
+  return {
+    list: async () => {
+      const names = await attempt(folder, () => readdir(folder, { withFileTypes: true }));
+      const files = names.filter((entry) => entry.isFile());
+      return Promise.all(
+        files.map(async ({ name }) => ({ name, sizeBytes: (await stat(join(folder, name))).size })),
+      );
+    },
+    read: async (name) => {
+      const path = join(folder, name);
+      return written.delete(name) ? readMedium(path) : readFile(path);
+    },
+    write: async (name, chunks) => {
+      written.add(name);
+      await attempt(folder, () => writeChunks(join(folder, name), chunks));
+    },
+    rename: (from, to) => attempt(folder, () => rename(join(folder, from), join(folder, to))),
+    remove: (name) => attempt(folder, () => rm(join(folder, name), { force: true })),
+    sync: async () => {
+      // Contents, folders and allocation tables: syncfs(2). FAT's does not empty the disk's own cache, its fsync(2) does.
+      await runCommand(["sync", "--file-system", folder]);
+      await using opened = await open(folder, "r");
+      await opened.sync();
+    },
+    freeBytes: async () => {
+      const { bavail, bsize } = await attempt(folder, () => statfs(folder));
+      return bavail * bsize;
+    },
+  };
+}
+
+async function writeChunks(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  await using file = await open(path, "w", 0o644);
+  for await (const chunk of chunks) {
+    for (let done = 0; done < chunk.length;)
+      done += (await file.write(chunk, done, chunk.length - done)).bytesWritten;
+  }
+  await file.sync();
+}
+
+async function readMedium(path: string): Promise<Uint8Array> {
+  const { size } = await stat(path);
+  await using medium = await openMediumReader(path, size);
+  if (medium === undefined) return await readFile(path);
+  const bytes = Buffer.allocUnsafeSlow(size);
+  await medium.read(0, bytes);
+  return bytes;
+}
+
+async function attempt<T>(folder: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    if (code === "ENODEV" || (code === "ENOENT" && !(await exists(folder))))
+      throw new UpdaterMachineError("boot-folder-missing", `Cannot use "${folder}": it is not there`, {
+        hint: "Is the EFI system partition mounted? It appears at /boot on a machine that UEFI and systemd-boot started.",
+        cause,
+      });
+    if (code === "EROFS")
+      throw new UpdaterMachineError(
+        "boot-folder-read-only",
+        `Cannot write to "${folder}": it is mounted read-only`,
+        {
+          hint: "The kernel does that when it finds the file system damaged. Restart the machine: it is checked at the start.",
+          cause,
+        },
+      );
+    if (code === "ENOSPC")
+      throw new UpdaterMachineError(
+        "boot-folder-full",
+        `Cannot write to "${folder}": there is no room left`,
+        {
+          hint: "Files of others take it up: list them, and remove what is not needed.",
+          cause,
+        },
+      );
+    throw cause;
+  }
+}
