@@ -11,11 +11,14 @@ import { benchPowerCuts, type PowerCutFigures } from "./powerCuts.ts";
 import { SUBJECT_NAMES, type SubjectName } from "./powerCutSubjects.ts";
 import { renderPowerCuts } from "./renderPowerCuts.ts";
 import { renderBoots, renderBuilds } from "./renderFigures.ts";
+import { renderUpdates } from "./renderUpdates.ts";
+import { benchUpdates, type UpdateFigures } from "./updates.ts";
 
-const USAGE = `npm run bench -- [--only builds|boots|power-cuts] [--rounds N] [--lock FILE]
+const USAGE = `npm run bench -- [--only builds|boots|updates|power-cuts] [--rounds N] [--lock FILE]
 
   builds   the server of bench/server.ts with Socle and with mkosi, in turns: cold, one file changed, nothing changed
   boots    the minimal system and a plain Debian with the same packages, in turns, to the agent's first answer
+  updates  an update in a machine, and dd to the same partition, in turns, with a small and a large root
   power-cuts  QEMU killed in the middle of updates, by Socle and by systemd-sysupdate; only if it is named, it takes hours
 
   --rounds how often each is measured (default 3, of power cuts 60); medians are compared
@@ -45,7 +48,7 @@ if (
   !Number.isInteger(rounds) ||
   rounds < 1 ||
   subjects.length === 0 ||
-  !["builds", "boots", "power-cuts", undefined].includes(only)
+  !["builds", "boots", "updates", "power-cuts", undefined].includes(only)
 ) {
   console.error(USAGE);
   process.exit(values.help === true ? 0 : 2);
@@ -68,6 +71,11 @@ if (only === undefined || only === "boots") {
   console.log(renderBoots(figures));
 }
 
+if (only === undefined || only === "updates") {
+  const figures = await benchUpdates(bench, options);
+  await keep<UpdateFigures>("updates", figures);
+  console.log(renderUpdates(figures));
+}
 if (only === "power-cuts") {
   const figures: Partial<Record<SubjectName, PowerCutFigures>> = {};
   for (const subject of subjects) {

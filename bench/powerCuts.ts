@@ -54,9 +54,11 @@ export async function benchPowerCuts(
   { subject: name, rounds, lock, resume, keep, before }: PowerCutOptions,
 ): Promise<PowerCutFigures> {
   if (!resume) await remove(join(bench.folder, "power-cuts", name));
-  await using saved = await openSavedMachine(bench, name, lock);
-  const measured = resume && before !== undefined ? before : undefined;
-  const updateMs = measured?.updateMs ?? (await locked(lock, async () => measureUpdates(saved)));
+  const measured = resume ? before : undefined;
+  const held = await holdLock(lock);
+  await using saved = await openSavedMachine(bench, name);
+  const updateMs = measured?.updateMs ?? (await measureUpdates(saved));
+  await held[Symbol.asyncDispose]();
   const played = [...(measured?.rounds ?? [])];
   const figures = (): PowerCutFigures => ({
     acceleration: saved.family.acceleration,
@@ -89,13 +91,12 @@ export async function benchPowerCuts(
 export async function openSavedMachine(
   bench: BenchWorkspace,
   name: SubjectName,
-  lock: string | undefined,
 ): Promise<SavedMachine & AsyncDisposable> {
-  const subject = await locked(lock, async () => prepareSubject(bench, name));
+  const subject = await prepareSubject(bench, name);
   const family = await openFamily(subject);
   const server = await serveFolder(await publishVersion(subject, "1.0"));
   try {
-    const saved = await locked(lock, async () => saveMachine(subject, family, server.port));
+    const saved = await saveMachine(subject, family, server.port);
     return { ...saved, [Symbol.asyncDispose]: async () => server.close() };
   } catch (error) {
     await server.close();

@@ -50,8 +50,10 @@ export async function benchUpdates(
   bench: BenchWorkspace,
   { rounds, lock }: { rounds: number; lock: string | undefined },
 ): Promise<UpdateFigures> {
-  await using saved = await openSavedMachine(bench, "socle", lock);
-  const large = await alone(lock, async () => publishLarge(saved.subject));
+  const held = await holdLock(lock);
+  await using saved = await openSavedMachine(bench, "socle");
+  const large = await publishLarge(saved.subject);
+  await held[Symbol.asyncDispose]();
   const { port } = saved;
   const targets = [
     { channel: CHANNEL, release: saved.subject.releases["1.2"] },

@@ -5,6 +5,8 @@ export type AgentErrorCode =
   | "credentials-incomplete"
   | "listen-address"
   | "cannot-listen"
+  | "certificate-unusable"
+  | "role-insufficient"
   | "updater-unavailable";
 
 export class AgentError extends SocleError<AgentErrorCode> {

@@ -1,7 +1,9 @@
-import type { Http2ServerRequest } from "node:http2";
-import type { IncomingMessage } from "node:http";
+import type { X509Certificate } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { TLSSocket } from "node:tls";
 import { createContextKey } from "@connectrpc/connect";
+import { toSerialNumber } from "#trust/serialNumber.ts";
 
 /** Who calls, as the client authority certified it. */
 export interface Caller {
@@ -9,19 +11,30 @@ export interface Caller {
   readonly name: string;
   /** Organisation of the client certificate. */
   readonly role: string;
+  /** Of the client certificate, in hex: the same name may have had others. */
+  readonly serial: string;
 }
 
-const NOBODY: Caller = { name: "", role: "" };
+export type AgentRequest = IncomingMessage | Http2ServerRequest;
+export type AgentResponse = ServerResponse | Http2ServerResponse;
+
+export const NOBODY: Caller = { name: "", role: "", serial: "" };
 
 export const callerKey = createContextKey<Caller>(NOBODY, { description: "who calls" });
 
-export function readCaller(request: IncomingMessage | Http2ServerRequest): Caller {
+/** The connection that a request came over; undefined when it is gone already. */
+export function toSocket(request: AgentRequest): TLSSocket | undefined {
   // The agent has no other listener than TLS, and that one ends a handshake without a client certificate.
-  const socket = ("stream" in request ? request.stream.session?.socket : request.socket) as
-    | TLSSocket
-    | undefined;
-  const subject = socket?.getPeerCertificate().subject;
-  return subject === undefined ? NOBODY : { name: firstOf(subject.CN), role: firstOf(subject.O) };
+  return ("stream" in request ? request.stream.session?.socket : request.socket) as TLSSocket | undefined;
+}
+
+export function toCaller(certificate: X509Certificate): Caller {
+  const { subject } = certificate.toLegacyObject();
+  return {
+    name: firstOf(subject.CN),
+    role: firstOf(subject.O),
+    serial: toSerialNumber(certificate.serialNumber),
+  };
 }
 
 /** A subject can name an attribute more than once; then Node gives a list. */

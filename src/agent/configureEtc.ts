@@ -1,5 +1,6 @@
 import type { ConfigurationOutcome } from "#config/judgeDocument.ts";
-import { planEtc, type BootFacts, type EtcStep } from "#config/planEtc.ts";
+import type { EtcFile } from "#config/etcFile.ts";
+import { planEtc, type AfterStep, type BootFacts, type EtcStep } from "#config/planEtc.ts";
 
 import { parseMountInfo } from "./facts/mounts.ts";
 import { findDocument } from "./findDocument.ts";
@@ -10,11 +11,16 @@ export interface EtcMachine {
   /** Undefined when there is no such file. */
   readText(path: string): Promise<string | undefined>;
   writeText(path: string, content: string, mode: number): Promise<void>;
+  writeLink(path: string, target: string): Promise<void>;
   writeKernelSetting(path: string, value: string): Promise<void>;
   mountTmpfs(target: string): Promise<void>;
   /** The first layer lies on top. */
   mountReadOnlyOverlay(layers: readonly string[], target: string): Promise<void>;
   unmount(target: string): Promise<void>;
+  /** Has PID 1 read its units and its own settings again. */
+  reloadUnits(): Promise<void>;
+  /** Without waiting for what comes of it: a unit may wait for one that waits for this program. */
+  startUnit(unit: string): Promise<void>;
 }
 
 export interface EtcPaths {
@@ -25,6 +31,8 @@ export interface EtcPaths {
   readonly document: string;
   readonly outcome: string;
   readonly hostname: string;
+  /** The folder of the kernel's settings. */
+  readonly kernelSettings: string;
   readonly mountInfo: string;
 }
 
@@ -34,6 +42,7 @@ export const ETC_PATHS: EtcPaths = {
   document: "/var/lib/socle/config.json",
   outcome: "/run/socle/configuration.json",
   hostname: "/proc/sys/kernel/hostname",
+  kernelSettings: "/proc/sys",
   // PID 1's view: what counts is the machine's /etc, not that of a namespace.
   mountInfo: "/proc/1/mountinfo",
 };
@@ -67,14 +76,15 @@ async function readBootFacts({ machine, paths, readCredential }: EtcWork): Promi
   };
 }
 
-async function performStep({ machine, paths, log }: EtcWork, step: EtcStep): Promise<void> {
+async function performStep(work: EtcWork, step: EtcStep): Promise<void> {
+  const { machine, paths, log } = work;
   switch (step.kind) {
     case "mount-layer":
       return machine.mountTmpfs(paths.layer);
     case "unmount-layer":
       return machine.unmount(paths.layer);
     case "write-file":
-      return machine.writeText(`${paths.layer}/${step.file.path}`, step.file.content, step.file.mode);
+      return writeFile(machine, paths, step.file);
     case "set-hostname":
       return machine.writeKernelSetting(paths.hostname, step.hostname);
     case "mount-etc":
@@ -82,6 +92,39 @@ async function performStep({ machine, paths, log }: EtcWork, step: EtcStep): Pro
     case "record":
       tell(log, step.outcome);
       return machine.writeText(paths.outcome, `${JSON.stringify(step.outcome, null, 2)}\n`, 0o644);
+    case "set-kernel-setting":
+    case "reload-units":
+    case "start-units":
+      return performAfterStep(work, step);
+  }
+}
+
+async function writeFile(machine: EtcMachine, paths: EtcPaths, file: EtcFile): Promise<void> {
+  const path = `${paths.layer}/${file.path}`;
+  if ("target" in file) return machine.writeLink(path, file.target);
+  const before = file.afterImage === true ? await machine.readText(`${paths.etc}/${file.path}`) : undefined;
+  await machine.writeText(path, `${before ?? ""}${file.content}`, file.mode);
+}
+
+/** /etc is in place, so the machine can be reached: nothing that fails here may end the boot. */
+async function performAfterStep({ machine, paths, log }: EtcWork, step: AfterStep): Promise<void> {
+  const attempt = async (what: string, act: () => Promise<void>) => {
+    try {
+      await act();
+    } catch (error) {
+      log("warning", `${what}: not done`, { error });
+    }
+  };
+  switch (step.kind) {
+    case "set-kernel-setting":
+      // Of a module or an interface that is not there yet: systemd sets it when it comes.
+      return attempt(`the kernel's setting ${step.path}`, () =>
+        machine.writeKernelSetting(`${paths.kernelSettings}/${step.path}`, step.value),
+      );
+    case "reload-units":
+      return attempt("reading the units again", () => machine.reloadUnits());
+    case "start-units":
+      for (const unit of step.units) await attempt(`starting ${unit}`, () => machine.startUnit(unit));
   }
 }
 

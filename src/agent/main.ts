@@ -29,7 +29,8 @@ async function readAccess(): Promise<AgentTls | undefined> {
     readCredential(KEY),
     readCredential(CLIENT_AUTHORITY),
   ]);
-  if (certificate && key && clientAuthority) return { certificate, key, clientAuthority };
+  if (certificate && key && clientAuthority)
+    return { certificate, key, clientAuthorities: [clientAuthority] };
   if (!certificate && !key && !clientAuthority) return undefined;
   const missing = [!certificate && CERTIFICATE, !key && KEY, !clientAuthority && CLIENT_AUTHORITY].filter(
     Boolean,

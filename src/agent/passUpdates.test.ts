@@ -30,7 +30,7 @@ async function startPass(socketPath: string) {
     readFacts: () => Promise.reject(new Error("nobody asks for the status here")),
     readInventory: () => assert.fail(),
     updates: createUpdatePass(socketPath),
-    tls: { certificate: access.server.cert, key: access.server.key, clientAuthority: access.ca },
+    tls: { certificate: access.server.cert, key: access.server.key, clientAuthorities: [access.ca] },
     listen: { host: "127.0.0.1", port: 0 },
     log: () => undefined,
     monotonicUs: () => 0,

@@ -44,12 +44,13 @@ type Holder = Pick<Listener, "process" | "unit">;
  * Who holds each socket: of several processes the one with the lowest number, but PID 1 last, because it also
  * holds sockets for others. It stops as soon as every socket has its process.
  */
-async function findHolders(
+export async function findHolders(
   machine: Machine,
-  sockets: readonly WaitingSocket[],
+  sockets: readonly Pick<WaitingSocket, "inode">[],
   signal: AbortSignal,
 ): Promise<Map<string, Holder>> {
   const wanted = new Set(sockets.map(({ inode }) => inode));
+  wanted.delete("0"); // held by none
   const holders = new Map<string, Holder>();
   const numbers = (await machine.listFolder("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
   const isFirst = (pid: number) => Number(pid === 1);

@@ -34,8 +34,7 @@ function withTimeout(signal: AbortSignal): AbortSignal {
 
 /**
  * Logs every call with who made it, and keeps our insides from strangers: an error that is not meant for
- * the caller goes to the log only. A check of roles belongs here, before `next`: the table of which role
- * may call what is keyed by `request.method`.
+ * the caller goes to the log only. Who may call what is decided before it: guardCalls.ts.
  */
 export function createCallGuard(log: Log, monotonicUs: () => number): Interceptor {
   return (next) => async (request) => {

@@ -50,7 +50,7 @@ const agent = await startAgent({
   tls: {
     certificate: (await readCredential("socle.agent.cert")) ?? "",
     key: (await readCredential("socle.agent.key")) ?? "",
-    clientAuthority: (await readCredential("socle.agent.ca")) ?? "",
+    clientAuthorities: [(await readCredential("socle.agent.ca")) ?? ""],
   },
   listen: parseListenAddress(process.env["SOCLE_LISTEN"] ?? ""),
   log,

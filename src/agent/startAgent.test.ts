@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
@@ -10,6 +11,7 @@ import { fetchStatus } from "#cli/commands/status.ts";
 import { fetchInventory } from "#cli/fetchInventory.ts";
 import { Slot, VerityState } from "#protocol/gen/socle/v1/machine_pb.ts";
 import { createDevelopmentAccess, type DevelopmentAccess } from "#trust/certificates.ts";
+import { toSerialNumber } from "#trust/serialNumber.ts";
 import { createLog } from "./log.ts";
 import { readMachineFacts, type MachineFacts } from "./machineFacts.ts";
 import { createMemoryMachine } from "./memoryMachine.ts";
@@ -34,7 +36,7 @@ async function startTestAgent(
     updates: {},
     readFacts,
     readInventory: readSealedInventory,
-    tls: { certificate: access.server.cert, key: access.server.key, clientAuthority: access.ca },
+    tls: { certificate: access.server.cert, key: access.server.key, clientAuthorities: [access.ca] },
     listen: { host: "127.0.0.1", port: 0 },
     log: createLog((line) => lines.push(line), Date.now),
     monotonicUs: () => 9_000_000,
@@ -102,7 +104,8 @@ test("the log names the caller and its role", async () => {
   await fetchStatus(toMachineAccess(running.agent.port), TIMEOUT);
   const { method, caller } = JSON.parse(running.lines.at(-1) ?? "") as { method: string; caller: unknown };
   assert.equal(method, "GetStatus");
-  assert.deepEqual(caller, { name: "developer", role: "admin" });
+  const serial = new X509Certificate(access.client.cert).serialNumber;
+  assert.deepEqual(caller, { name: "developer", role: "admin", serial: toSerialNumber(serial) });
 });
 
 test("a caller without a certificate is refused", async () => {
@@ -288,7 +291,7 @@ test("a port that is taken is an error that names it", async () => {
       readFacts: readSealed,
       updates: {},
       readInventory: (signal) => readInventory(createMemoryMachine(sealedMachine), signal),
-      tls: { certificate: access.server.cert, key: access.server.key, clientAuthority: access.ca },
+      tls: { certificate: access.server.cert, key: access.server.key, clientAuthorities: [access.ca] },
       listen: { host: "127.0.0.1", port },
       log: () => {},
       monotonicUs: () => 0,

@@ -1,9 +1,15 @@
+import { constants } from "node:crypto";
 import { createSecureServer } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
+import { createSecureContext, type SecureContextOptions, type TLSSocket } from "node:tls";
 import { createContextValues } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { parseCallerTrust } from "#trust/callerTrust.ts";
 import { AgentError } from "./agentError.ts";
-import { callerKey, readCaller } from "./caller.ts";
+import { createAudit } from "./audit.ts";
+import { callerKey, NOBODY, toSocket, type AgentRequest, type AgentResponse, type Caller } from "./caller.ts";
+import { CallerGate } from "./callerGate.ts";
+import { createCallerGuard } from "./guardCalls.ts";
 import type { ListenAddress } from "./listenAddress.ts";
 import type { Log } from "./log.ts";
 import type { MachineFacts } from "./machineFacts.ts";
@@ -30,13 +36,17 @@ export interface AgentOptions {
 export interface AgentTls {
   readonly certificate: string;
   readonly key: string;
-  /** Certificates of the authority that signs callers; nobody else is let in. */
-  readonly clientAuthority: string;
+  /** Certificates of the authorities that sign callers, themselves; nobody else is let in. */
+  readonly clientAuthorities: readonly string[];
+  /** Lists of revoked certificates of those authorities, one after the other. */
+  readonly revocations?: string | undefined;
 }
 
 export interface Agent {
   /** The port it listens on, also when 0 was asked for. */
   readonly port: number;
+  /** Who it is and whom it lets in, from now on. Connections of callers that are let in no more are cut, others stay. */
+  reloadAccess(tls: AgentTls): Promise<void>;
   /** Stops at once; calls under way are cut. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -51,6 +61,12 @@ const MAX_REQUEST_BYTES = 1024 * 1024;
 /** Resolves once the agent listens. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { tls, listen, log, monotonicUs } = options;
+  const context = toContext(tls);
+  const gate = new CallerGate(await parseTrust(tls), () => new Date());
+  const audit = createAudit(log);
+  /** Of the request that is being handled. */
+  const callers = new WeakMap<AgentRequest, Caller>();
+  const heard = new WeakSet<Caller>();
   let readyUs = 0;
   const agentFacts = () => ({ version: AGENT_VERSION, nodeVersion: process.version, readyUs });
   const handler = connectNodeAdapter({
@@ -59,32 +75,61 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       getInventory: options.readInventory,
       updates: options.updates,
     }),
-    interceptors: [createCallGuard(log, monotonicUs)],
-    contextValues: (request) => createContextValues().set(callerKey, readCaller(request)),
+    interceptors: [
+      createCallerGuard(audit, (caller) => heard.add(caller)),
+      createCallGuard(log, monotonicUs),
+    ],
+    contextValues: (request) => createContextValues().set(callerKey, callers.get(request) ?? NOBODY),
     readMaxBytes: MAX_REQUEST_BYTES,
   });
+  const admit = (request: AgentRequest, response: AgentResponse) => {
+    const socket = toSocket(request);
+    const { verdict, caller } = gate.admit(socket);
+    if (verdict !== "trusted") {
+      audit.refused({ caller, reason: verdict, path: request.url });
+      if ("stream" in request) request.stream.session?.destroy();
+      else request.socket.destroy();
+      return;
+    }
+    const own = { ...caller }; // one for each request
+    callers.set(request, own);
+    // What was too large, malformed or no call at all ends before the guard of calls sees it.
+    response.once("close", () => {
+      if (heard.has(own)) return;
+      audit.refused({ caller, reason: "not-a-call", path: request.url, status: response.statusCode });
+    });
+    handler(request, response);
+  };
   const server = createSecureServer(
     {
-      cert: tls.certificate,
-      key: tls.key,
-      ca: tls.clientAuthority,
+      ...context,
       requestCert: true,
       rejectUnauthorized: true,
-      minVersion: "TLSv1.3",
       // One port for gRPC (HTTP/2) and for curl with JSON (either).
       allowHTTP1: true,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     },
-    handler,
+    admit,
   );
 
   const sockets = new Set<Socket>();
+  const signedIn = new Set<TLSSocket>();
+  server.on("secureConnection", (socket) => {
+    signedIn.add(socket);
+    socket.once("close", () => signedIn.delete(socket));
+  });
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
   server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
-    log("warning", "caller refused", { from: socket.remoteAddress, code: error.code, reason: error.message });
+    audit.refused({
+      caller: undefined,
+      reason: "sign-in-failed",
+      from: socket.remoteAddress,
+      code: error.code,
+      says: error.message,
+    });
   });
 
   const listening = Promise.withResolvers<void>();
@@ -99,11 +144,48 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   readyUs = monotonicUs();
 
+  const reloadAccess = async (next: AgentTls) => {
+    const nextContext = toContext(next);
+    gate.trust = await parseTrust(next);
+    server.setSecureContext(nextContext);
+    for (const socket of signedIn) {
+      const { verdict, caller } = gate.admit(socket);
+      if (verdict === "trusted" || verdict === "gone") continue;
+      audit.refused({ caller, reason: verdict });
+      socket.destroy();
+    }
+    log("info", "access is new", { authorities: gate.trust.authorities.length, revoked: gate.trust.revoked.size });
+  };
   const close = async () => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     for (const socket of sockets) socket.destroy();
     await closed;
   };
   const { port } = server.address() as AddressInfo; // it listens on TCP, so this is no pipe name
-  return { port, close, [Symbol.asyncDispose]: close };
+  return { port, reloadAccess, close, [Symbol.asyncDispose]: close };
+}
+
+function parseTrust({ clientAuthorities, revocations }: AgentTls): ReturnType<typeof parseCallerTrust> {
+  return parseCallerTrust({ authorities: clientAuthorities, revocations });
+}
+
+function toContext({ certificate, key, clientAuthorities }: AgentTls): SecureContextOptions {
+  const context: SecureContextOptions = {
+    cert: certificate,
+    key,
+    ca: [...clientAuthorities],
+    minVersion: "TLSv1.3",
+    // Nobody signs in with what is left of an earlier connection: every one shows its certificate.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  };
+  try {
+    createSecureContext(context);
+  } catch (cause) {
+    throw new AgentError(
+      "certificate-unusable",
+      "Cannot use the machine's certificate and key: they are damaged, or do not belong together",
+      { cause },
+    );
+  }
+  return context;
 }

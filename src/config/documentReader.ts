@@ -6,6 +6,8 @@ import { closestWord } from "#definition/closestWord.ts";
 import { formatPath, toProblem, type Problem, type ProblemKeys } from "#definition/problem.ts";
 import type { TextRule } from "#definition/textRules.ts";
 
+import { hideSecrets } from "./hideSecrets.ts";
+
 /** A value, where it was found, and where what is wrong with it goes. */
 export interface Place {
   readonly keys: ProblemKeys;
@@ -16,8 +18,18 @@ export interface Place {
 /** Gives the value in the form that was wanted; or undefined, with at least one problem more. */
 export type Read<T> = (place: Place) => T | undefined;
 
+/** What is wrong with a document ends in logs and answers: what was found is told without its secrets. */
 export function refuse({ keys, value, problems }: Place, wanted: string, hint?: string): undefined {
-  problems.push(toProblem(keys, value, wanted, hint));
+  problems.push(toProblem(keys, toShown(value), wanted, hint));
+}
+
+/** The place of a field of this place's value, which has been read already. */
+export function inside({ keys, problems }: Place, key: string | number, value: unknown): Place {
+  return { keys: [...keys, key], value, problems };
+}
+
+function toShown(value: unknown): unknown {
+  return typeof value === "string" ? hideSecrets(value) : value;
 }
 
 /** A reader for each key; a key that is not listed is a problem. `-?` and `Exclude`: every key is listed. */
@@ -54,7 +66,7 @@ function toUnknownKey(keys: ProblemKeys, value: unknown, known: readonly string[
   const meant = closestWord(String(keys.at(-1)), known);
   const wanted = known.length === 1 ? `the key ${known.join()}` : `one of the keys ${known.join(", ")}`;
   const hint = meant === undefined ? {} : { hint: `did you mean "${meant}"?` };
-  return { kind: "unknown-key", path: formatPath(keys), keys, value, wanted, ...hint };
+  return { kind: "unknown-key", path: formatPath(keys), keys, value: toShown(value), wanted, ...hint };
 }
 
 /** A list of at least one item and at most `most`. */
@@ -71,6 +83,32 @@ export function listOf<T>(what: string, most: number, read: Read<T>): Read<reado
       if (itemRead !== undefined) items.push(itemRead);
     }
     return items.length === value.length ? items : undefined;
+  };
+}
+
+/** An object of names and values, as a list in the order of the names: rendered, it is always the same. */
+export function entriesOf<T>(what: string, most: number, read: (name: Place, value: Place) => T | undefined) {
+  return (place: Place): readonly T[] | undefined => {
+    const { value } = place;
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      return refuse(place, `an object of ${what}`);
+    }
+    const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : Number(a > b)));
+    if (entries.length > most) return refuse(place, `an object of at most ${most} of ${what}`);
+    const items = entries.map(([name, inner]) => {
+      const at = inside(place, name, inner);
+      return read({ ...at, value: name }, at);
+    });
+    return items.every((item) => item !== undefined) ? items : undefined;
+  };
+}
+
+/** A whole number from `least` to `most`. */
+export function wholeNumber(least: number, most: number): Read<number> {
+  return (place) => {
+    const { value } = place;
+    const isWithin = Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
+    return isWithin ? Number(value) : refuse(place, `a whole number from ${least} to ${most}`);
   };
 }
 

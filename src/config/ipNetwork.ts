@@ -17,6 +17,14 @@ export function parseIpNetwork(text: string): IpNetworkValue | undefined {
   return { address, prefixLength };
 }
 
+/** As parseIpNetwork, but a route may also lead to everything: `0.0.0.0/0`. */
+export function parseRouteTarget(text: string): IpNetworkValue | undefined {
+  const [, before] = /^([^/]+)\/0$/.exec(text) ?? [];
+  if (before === undefined) return parseIpNetwork(text);
+  const address = parseIpAddress(before);
+  return address === undefined ? undefined : { address, prefixLength: 0 };
+}
+
 /** Why no machine can have this address in this network; undefined when one can. */
 export function refuseHostAddress({ address, prefixLength }: IpNetworkValue): string | undefined {
   if (!isUnicast(address)) return "it is the address of no single machine";

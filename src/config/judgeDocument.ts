@@ -1,5 +1,5 @@
 import { ConfigurationError, describeConfigurationProblem } from "./configurationError.ts";
-import type { MachineConfiguration } from "./machineConfiguration.ts";
+import { NO_CONFIGURATION, type MachineConfiguration } from "./machineConfiguration.ts";
 import { decodeMachineConfiguration } from "./parseMachineConfiguration.ts";
 
 /** Where a machine's document can come from; the first in this order that is there counts, right or wrong. */
@@ -22,16 +22,14 @@ export interface JudgedDocument {
   readonly outcome: ConfigurationOutcome;
 }
 
-const NOTHING: MachineConfiguration = { interfaces: [] };
-
 /** A document that is refused is none, not even in its valid parts. */
 export function judgeDocument(document: FoundDocument | undefined): JudgedDocument {
   if (document === undefined) {
-    return { configuration: NOTHING, outcome: { state: "none", source: null, problems: [] } };
+    return { configuration: NO_CONFIGURATION, outcome: { state: "none", source: null, problems: [] } };
   }
   const { source, content } = document;
   const toRefused = (problems: readonly string[]) => ({
-    configuration: NOTHING,
+    configuration: NO_CONFIGURATION,
     outcome: { state: "refused", source, problems } as const,
   });
   if ("unreadable" in content) return toRefused([`the document cannot be read: ${content.unreadable}`]);

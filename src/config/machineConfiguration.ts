@@ -1,5 +1,6 @@
-import type { IpAddress } from "./ipAddress.ts";
-import type { IpNetwork } from "./ipNetwork.ts";
+import type { AccessConfiguration, CertificatePem } from "./accessConfiguration.ts";
+import type { NetworkConfiguration } from "./networkConfiguration.ts";
+import type { FolderConfiguration, MountConfiguration } from "./storageConfiguration.ts";
 import type { UpdateConfiguration } from "./updateConfiguration.ts";
 
 /**
@@ -8,28 +9,54 @@ import type { UpdateConfiguration } from "./updateConfiguration.ts";
  */
 export interface MachineConfiguration {
   readonly hostname?: HostName;
-  /** The first entry that matches an interface counts; one that no entry matches is left to the image. */
-  readonly interfaces: readonly InterfaceConfiguration[];
+  readonly network: NetworkConfiguration;
+  readonly time: TimeConfiguration;
+  /** Authorities that programs of the machine trust, beside those of the image. */
+  readonly authorities: readonly CertificatePem[];
+  /** Undefined: who may call is for the image, or a credential, to say. */
+  readonly access?: AccessConfiguration;
   readonly update?: UpdateConfiguration;
+  readonly sysctls: readonly Sysctl[];
+  readonly mounts: readonly MountConfiguration[];
+  readonly folders: readonly FolderConfiguration[];
+  readonly logs: LogConfiguration;
 }
 
-export interface InterfaceConfiguration {
-  readonly match: InterfaceMatch;
-  readonly dhcp: boolean;
-  readonly addresses: readonly IpNetwork[];
-  /** Within the network of one of the addresses. */
-  readonly gateway?: IpAddress;
-  readonly dns: readonly IpAddress[];
+export interface TimeConfiguration {
+  /** Names or addresses; empty: the image's, or DHCP's. */
+  readonly servers: readonly ServerName[];
+  readonly zone?: TimeZone;
 }
 
-/** At least one of them; with both, an interface must have both. */
-export interface InterfaceMatch {
-  readonly name?: InterfaceGlob;
-  readonly macAddress?: MacAddress;
+export interface Sysctl {
+  readonly name: SysctlName;
+  readonly value: SysctlValue;
+}
+
+export interface LogConfiguration {
+  /** Where systemd-journal-upload sends the journal. */
+  readonly uploadUrl?: UploadUrl;
 }
 
 export type HostName = string & { readonly __brand: "HostName" };
-/** A shell-style glob over interface names, such as `en*`. */
-export type InterfaceGlob = string & { readonly __brand: "InterfaceGlob" };
-/** Six pairs of lower-case hexadecimal digits, separated by `:`. */
-export type MacAddress = string & { readonly __brand: "MacAddress" };
+/** A host name or an IP address. */
+export type ServerName = string & { readonly __brand: "ServerName" };
+/** IANA name that Intl knows. */
+export type TimeZone = string & { readonly __brand: "TimeZone" };
+/** With dots between its parts, and `/` for a dot inside of one: sysctl.d(5). */
+export type SysctlName = string & { readonly __brand: "SysctlName" };
+/** One line without blanks at its ends. */
+export type SysctlValue = string & { readonly __brand: "SysctlValue" };
+/** `https:`, without user and password. */
+export type UploadUrl = string & { readonly __brand: "UploadUrl" };
+
+/** Of a machine without a document, or with one that is refused. */
+export const NO_CONFIGURATION: MachineConfiguration = {
+  network: { interfaces: [], vlans: [], bonds: [], dns: [], domains: [], proxy: {} },
+  time: { servers: [] },
+  authorities: [],
+  sysctls: [],
+  mounts: [],
+  folders: [],
+  logs: {},
+};

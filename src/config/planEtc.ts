@@ -1,7 +1,9 @@
+import type { EtcFile } from "./etcFile.ts";
 import { judgeDocument, type ConfigurationOutcome, type FoundDocument } from "./judgeDocument.ts";
-import type { HostName } from "./machineConfiguration.ts";
+import type { HostName, MachineConfiguration } from "./machineConfiguration.ts";
 import { parseMachineId } from "./machineId.ts";
-import { renderEtc, type EtcFile } from "./renderEtc.ts";
+import { renderEtc } from "./renderEtc.ts";
+import { JOURNAL_UPLOAD_UNIT, toUnitOf } from "./unitsOfFiles.ts";
 
 export interface BootFacts {
   /** Whether an overlay lies on /etc. */
@@ -19,7 +21,14 @@ export type EtcStep =
   | { readonly kind: "write-file"; readonly file: EtcFile }
   | { readonly kind: "set-hostname"; readonly hostname: HostName }
   | { readonly kind: "mount-etc" }
-  | { readonly kind: "record"; readonly outcome: ConfigurationOutcome };
+  | { readonly kind: "record"; readonly outcome: ConfigurationOutcome }
+  | AfterStep;
+
+/** What comes once /etc is in place. One of these that fails is told, and keeps nothing else from being done. */
+export type AfterStep =
+  | { readonly kind: "set-kernel-setting"; readonly path: string; readonly value: string }
+  | { readonly kind: "reload-units" }
+  | { readonly kind: "start-units"; readonly units: readonly string[] };
 
 /**
  * What is left to do until /etc is in place; nothing when it is. A document that is refused changes
@@ -40,5 +49,27 @@ export function planEtc({ etcIsMounted, layerIsMounted, machineId, document }: B
     // The overlay keeps its own hold on the layer. With its path gone, nobody can write below /etc.
     { kind: "unmount-layer" },
     { kind: "record", outcome },
+    ...planAfter(configuration, files),
   ];
+}
+
+/** For what reads /etc before this program runs: the kernel's settings, and the units that PID 1 knows. */
+function planAfter(configuration: MachineConfiguration, files: readonly EtcFile[]): AfterStep[] {
+  const units = files.flatMap(({ path }) => toUnitOf(path) ?? []);
+  if (configuration.logs.uploadUrl !== undefined) units.push(JOURNAL_UPLOAD_UNIT);
+  const isForManager = files.some(({ path }) => /^systemd\/system(?:\.conf\.d)?\//.test(path));
+  return [
+    ...configuration.sysctls.map(({ name, value }) => ({
+      kind: "set-kernel-setting" as const,
+      path: toSettingPath(name),
+      value,
+    })),
+    ...(isForManager ? [{ kind: "reload-units" as const }] : []),
+    ...(units.length > 0 ? [{ kind: "start-units" as const, units }] : []),
+  ];
+}
+
+/** Below /proc/sys. sysctl.d(5): a dot parts, and a slash stands for a dot. */
+export function toSettingPath(name: string): string {
+  return name.replaceAll(/[./]/g, (separator) => (separator === "." ? "/" : "."));
 }

@@ -1,13 +1,9 @@
-import type { InterfaceConfiguration, MachineConfiguration } from "./machineConfiguration.ts";
+import { assign, section, toText, type EtcFile } from "./etcFile.ts";
+import type { MachineConfiguration, Sysctl, TimeConfiguration } from "./machineConfiguration.ts";
 import type { MachineId } from "./machineId.ts";
-
-/** A file that lies over the image's /etc. */
-export interface EtcFile {
-  /** Below /etc: `systemd/network/50-socle-00.network`. */
-  readonly path: string;
-  readonly content: string;
-  readonly mode: number;
-}
+import type { ProxyConfiguration } from "./networkConfiguration.ts";
+import { renderNetwork } from "./renderNetwork.ts";
+import { renderStorage } from "./renderStorage.ts";
 
 export interface EtcFacts {
   /** Undefined where the machine has none, and the image's empty file stays. */
@@ -15,47 +11,77 @@ export interface EtcFacts {
 }
 
 /**
- * The files of one machine's /etc. Nothing here is quoted: every text is of a branded type whose rule
- * leaves out line breaks, spaces, quotes, `%` and whatever else means something in these files.
+ * The files of one machine's /etc. Next to nothing here is quoted: every text is of a branded type whose rule
+ * leaves out line breaks, spaces, quotes and whatever else means something in these files.
  */
-export function renderEtc(
-  { hostname, interfaces }: MachineConfiguration,
-  { machineId }: EtcFacts = {},
-): EtcFile[] {
+export function renderEtc(configuration: MachineConfiguration, { machineId }: EtcFacts = {}): EtcFile[] {
+  const { hostname, network, time, authorities, sysctls, mounts, folders, logs } = configuration;
   return [
-    ...(machineId === undefined ? [] : [toFile("machine-id", `${machineId}\n`, 0o444)]),
-    ...(hostname === undefined ? [] : [toFile("hostname", `${hostname}\n`)]),
-    ...interfaces.map((configuration, index) =>
-      toFile(
-        // Before the image's own 89-socle-dhcp.network: networkd takes the first that matches.
-        `systemd/network/50-socle-${String(index).padStart(2, "0")}.network`,
-        encodeNetworkFile(configuration),
-      ),
+    ...(machineId === undefined ? [] : [toText("machine-id", `${machineId}\n`, 0o444)]),
+    ...(hostname === undefined ? [] : [toText("hostname", `${hostname}\n`)]),
+    ...renderNetwork(network),
+    ...renderProxy(network.proxy),
+    ...renderTime(time),
+    ...renderAuthorities(authorities),
+    ...renderSysctls(sysctls),
+    ...renderStorage(mounts, folders),
+    ...(logs.uploadUrl === undefined
+      ? []
+      : [
+          toText(
+            "systemd/journal-upload.conf.d/50-socle.conf",
+            section("Upload", `URL=${logs.uploadUrl}`).join("\n"),
+          ),
+        ]),
+  ];
+}
+
+/** For every service: systemd-system.conf(5). In both spellings, as programs read either. Root's only: a password may be in it. */
+function renderProxy({ http, https, noProxy }: ProxyConfiguration): EtcFile[] {
+  const variables = [
+    ...assign("http_proxy", http),
+    ...assign("https_proxy", https),
+    ...assign("no_proxy", noProxy?.join(",")),
+  ];
+  const both = variables.flatMap((variable) => {
+    const [name = "", ...value] = variable.split("=");
+    return [variable, `${name.toUpperCase()}=${value.join("=")}`];
+  });
+  if (both.length === 0) return [];
+  const words = both.map((variable) => `"${variable.replaceAll("%", "%%")}"`);
+  return [
+    toText(
+      "systemd/system.conf.d/50-socle.conf",
+      section("Manager", `DefaultEnvironment=${words.join(" ")}`).join("\n"),
+      0o600,
     ),
   ];
 }
 
-function toFile(path: string, content: string, mode = 0o644): EtcFile {
-  return { path, content, mode };
-}
-
-/** systemd.network(5). Without a type, a pattern such as `*` would take the loopback interface too. */
-function encodeNetworkFile({ match, dhcp, addresses, gateway, dns }: InterfaceConfiguration): string {
+/** timesyncd.conf(5), localtime(5). */
+function renderTime({ servers, zone }: TimeConfiguration): EtcFile[] {
   return [
-    "[Match]",
-    ...assign("Name", match.name),
-    ...assign("MACAddress", match.macAddress),
-    "Type=!loopback",
-    "",
-    "[Network]",
-    `DHCP=${dhcp ? "yes" : "no"}`,
-    ...assign("Address", ...addresses),
-    ...assign("Gateway", gateway),
-    ...assign("DNS", ...dns),
-    "",
-  ].join("\n");
+    ...(servers.length === 0
+      ? []
+      : [
+          toText(
+            "systemd/timesyncd.conf.d/50-socle.conf",
+            section("Time", `NTP=${servers.join(" ")}`).join("\n"),
+          ),
+        ]),
+    ...(zone === undefined ? [] : [{ path: "localtime", target: `/usr/share/zoneinfo/${zone}` }]),
+  ];
 }
 
-function assign(key: string, ...values: readonly (string | undefined)[]): string[] {
-  return values.flatMap((value) => (value === undefined ? [] : [`${key}=${value}`]));
+/** As Debian's update-ca-certificates does: one file, the image's certificates first. */
+function renderAuthorities(authorities: readonly string[]): EtcFile[] {
+  return authorities.length === 0
+    ? []
+    : [{ ...toText("ssl/certs/ca-certificates.crt", authorities.join("")), afterImage: true }];
+}
+
+/** sysctl.d(5); sorted behind what packages bring. */
+function renderSysctls(sysctls: readonly Sysctl[]): EtcFile[] {
+  const lines = sysctls.map(({ name, value }) => `${name} = ${value}\n`);
+  return lines.length === 0 ? [] : [toText("sysctl.d/90-socle.conf", lines.join(""))];
 }

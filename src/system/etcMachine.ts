@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import { runCommand } from "./runCommand.ts";
@@ -27,6 +27,12 @@ export function createEtcMachine() {
       await chmod(path, mode);
     },
 
+    /** Makes a symbolic link, and the folders above it. */
+    writeLink: async (path: string, target: string): Promise<void> => {
+      await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+      await symlink(target, path);
+    },
+
     /** Writes into a file of the kernel's, which is there and takes no permission bits. */
     writeKernelSetting: (path: string, value: string): Promise<void> => writeFile(path, value),
 
@@ -43,6 +49,14 @@ export function createEtcMachine() {
 
     unmount: async (target: string): Promise<void> => {
       await runCommand(["umount", target]);
+    },
+
+    reloadUnits: async (): Promise<void> => {
+      await runCommand(["systemctl", "daemon-reload"]);
+    },
+
+    startUnit: async (unit: string): Promise<void> => {
+      await runCommand(["systemctl", "--no-block", "start", unit]);
     },
   };
 }

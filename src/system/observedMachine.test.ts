@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -8,12 +8,6 @@ import { createObservedMachine } from "./observedMachine.ts";
 
 const machine = createObservedMachine();
 const never = new AbortController().signal;
-
-async function collect(lines: AsyncIterable<string>): Promise<string[]> {
-  const all: string[] = [];
-  for await (const line of lines) all.push(line);
-  return all;
-}
 
 test("a program's lines come while it runs, and it is ended when nobody takes more", async () => {
   const lines: string[] = [];
@@ -26,24 +20,41 @@ test("a program's lines come while it runs, and it is ended when nobody takes mo
 
 test("a program that fails says why", async () => {
   await assert.rejects(
-    collect(machine.runLines("ls", ["/there-is-no-such-folder"], never)),
+    Array.fromAsync(machine.runLines("ls", ["/there-is-no-such-folder"], never)),
     /ls ended with \d: .*no-such-folder/,
   );
-  await assert.rejects(collect(machine.runLines("/there/is/no/such/program", [], never)), /ENOENT/);
+  await assert.rejects(Array.fromAsync(machine.runLines("/there/is/no/such/program", [], never)), /ENOENT/);
 });
 
 test("a signal ends a program that says nothing", async () => {
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 20);
-  await assert.rejects(collect(machine.runLines("sleep", ["60"], controller.signal)), { name: "AbortError" });
+  await assert.rejects(Array.fromAsync(machine.runLines("sleep", ["60"], controller.signal)), {
+    name: "AbortError",
+  });
 });
 
-test("a part of a file ends where the file does", async (t) => {
+test("a program that is asked to stop may finish what it says", async () => {
+  const stop = AbortSignal.timeout(50);
+  const script = "trap 'echo the end; exit 0' TERM; echo begin; while :; do sleep 0.01; done";
+  const said = await Array.fromAsync(machine.runBytes("sh", ["-c", script], { signal: never, stop }));
+  assert.equal(Buffer.concat(said).toString(), "begin\nthe end\n");
+});
+
+test("what is opened says where it is, and a part of it ends where it does", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "socle-observed-"));
   t.after(() => rm(folder, { recursive: true }));
-  const file = join(folder, "file");
-  await writeFile(file, "0123456789");
-  assert.equal(Buffer.from(await machine.readFilePart(file, 4, 100)).toString(), "456789");
-  assert.equal((await machine.readFilePart(file, 10, 100)).length, 0);
+  await writeFile(join(folder, "file"), "0123456789");
+  await symlink("file", join(folder, "link"));
+  const file = await machine.openFile(join(folder, "link"));
+  assert.equal(file.path, await machine.realPath(join(folder, "file")));
+  assert.equal(file.isFile, true);
+  assert.equal(Buffer.from(await file.readPart(4, 100)).toString(), "456789");
+  assert.equal((await file.readPart(10, 100)).length, 0);
+  await file.close();
   assert.equal(await machine.realPath(join(folder, "none")), undefined);
+});
+
+test("addresses have their prefix length", async () => {
+  for (const { address } of await machine.listAddresses()) assert.match(address, /\/\d+$/);
 });

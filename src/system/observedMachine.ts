@@ -1,46 +1,69 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { open, realpath, stat, statfs } from "node:fs/promises";
-import { createInterface } from "node:readline";
+import { constants, lstat, open, readlink, realpath, statfs } from "node:fs/promises";
+import { networkInterfaces } from "node:os";
 
 import { createLinuxMachine, orUndefined } from "./linuxMachine.ts";
+import { splitLines } from "./splitLines.ts";
 
 /** The machine this process runs on; the form agent/observe/observeMachine.ts asks for. */
 export function createObservedMachine() {
   return {
     ...createLinuxMachine(),
-    runLines,
+    runBytes,
+    openFile,
 
-    readFilePart: async (path: string, offsetBytes: number, sizeBytes: number): Promise<Uint8Array> => {
-      const file = await open(path);
-      try {
-        const { buffer, bytesRead } = await file.read(Buffer.alloc(sizeBytes), 0, sizeBytes, offsetBytes);
-        return buffer.subarray(0, bytesRead);
-      } finally {
-        await file.close();
-      }
-    },
+    runLines: (program: string, args: readonly string[], signal: AbortSignal): AsyncGenerator<string> =>
+      splitLines(runBytes(program, args, { signal })),
 
     realPath: (path: string): Promise<string | undefined> => orUndefined(realpath(path)),
 
     readModifiedMs: async (path: string): Promise<number | undefined> =>
-      (await orUndefined(stat(path)))?.mtimeMs,
+      (await orUndefined(lstat(path)))?.mtimeMs,
 
     statFileSystem: async (path: string) => {
       const { blocks, bavail, bsize } = await statfs(path);
       return { sizeBytes: blocks * bsize, freeBytes: bavail * bsize };
     },
+
+    // eslint-disable-next-line typescript/require-await -- a machine that is only data, or far away, may have to wait
+    listAddresses: async () =>
+      Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+        addresses.flatMap(({ cidr }) => (cidr === null ? [] : [{ interface: name, address: cidr }])),
+      ),
   };
+}
+
+/** Does not wait for whoever should write into a FIFO that was put there after somebody looked. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+async function openFile(path: string) {
+  const file = await open(path, FLAGS);
+  try {
+    const [stats, found] = await Promise.all([file.stat(), readlink(`/proc/self/fd/${file.fd}`)]);
+    return {
+      path: found,
+      isFile: stats.isFile(),
+      readPart: async (offsetBytes: number, sizeBytes: number): Promise<Uint8Array> => {
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(sizeBytes), 0, sizeBytes, offsetBytes);
+        return buffer.subarray(0, bytesRead);
+      },
+      close: () => file.close(),
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
 
 /** How much of what a program says about a failure is kept. */
 const MOST_ERROR_CHARACTERS = 4096;
 
-async function* runLines(
+async function* runBytes(
   program: string,
   args: readonly string[],
-  signal: AbortSignal,
-): AsyncGenerator<string> {
+  { signal, stop }: { readonly signal: AbortSignal; readonly stop?: AbortSignal },
+): AsyncGenerator<Uint8Array> {
   signal.throwIfAborted();
   const child = spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe"],
@@ -52,15 +75,18 @@ async function* runLines(
   });
   const ended = once(child, "close") as Promise<[number | null]>;
   ended.catch(() => {}); // thrown below, where it is awaited
-  const stop = () => child.kill();
-  signal.addEventListener("abort", stop, { once: true });
+  const end = () => void child.kill();
+  signal.addEventListener("abort", end, { once: true });
+  stop?.addEventListener("abort", end, { once: true });
+  if (stop?.aborted === true) end();
   let isRead = false;
   try {
     // Takes no more from the pipe than is asked for, so a program that says much waits for whoever reads.
-    yield* createInterface({ input: child.stdout, crlfDelay: Number.POSITIVE_INFINITY });
+    for await (const bytes of child.stdout) yield bytes as Buffer; // no encoding is set
     isRead = true;
   } finally {
-    signal.removeEventListener("abort", stop);
+    signal.removeEventListener("abort", end);
+    stop?.removeEventListener("abort", end);
     if (!isRead) {
       child.stdout.destroy();
       child.kill();
@@ -68,5 +94,6 @@ async function* runLines(
   }
   const [status] = await ended;
   signal.throwIfAborted();
-  if (status !== 0) throw new Error(`${program} ended with ${status ?? "a signal"}: ${complaint.trim()}`);
+  if (status !== 0 && stop?.aborted !== true)
+    throw new Error(`${program} ended with ${status ?? "a signal"}: ${complaint.trim()}`);
 }

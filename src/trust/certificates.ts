@@ -1,14 +1,15 @@
 /**
  * The certificates of the API: an authority per fleet (here: per development machine), a server
  * certificate per machine, a client certificate per caller with its role in the subject. X.509 v3,
- * RFC 5280; ECDSA P-256 with SHA-256 throughout. Not here: revocation, requests (CSR), intermediates.
+ * RFC 5280; ECDSA P-256 with SHA-256 throughout. Not here: requests (CSR), intermediates; revocation is in
+ * createRevocationList.ts.
  */
 // First: @peculiar/x509 uses decorators that need its globals.
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 
-const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+export const SIGNING_ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** The clock of a machine that was just switched on may be behind. */
@@ -44,7 +45,7 @@ export async function createCertificateAuthority(
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: toSubject({ name }),
     keys,
-    signingAlgorithm: ALGORITHM,
+    signingAlgorithm: SIGNING_ALGORITHM,
     ...toPeriod(validity),
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
@@ -53,6 +54,19 @@ export async function createCertificateAuthority(
     ],
   });
   return { cert: toPem(certificate), certificate, keys };
+}
+
+/** As it is kept: certificate and private key. */
+export async function exportCertificateAuthority({ cert, keys }: CertificateAuthority): Promise<KeyedCertificate> {
+  return { cert, key: await exportKey(keys.privateKey) };
+}
+
+/** The authority that was kept. */
+export async function openCertificateAuthority({ cert, key }: KeyedCertificate): Promise<CertificateAuthority> {
+  const certificate = new x509.X509Certificate(cert);
+  const pkcs8 = x509.PemConverter.decodeFirst(key);
+  const privateKey = await webcrypto.subtle.importKey("pkcs8", pkcs8, SIGNING_ALGORITHM, true, ["sign"]);
+  return { cert, certificate, keys: { privateKey, publicKey: await certificate.publicKey.export() } };
 }
 
 /** @param hosts DNS names and IP addresses under which callers reach the machine */
@@ -113,7 +127,7 @@ async function issue(
     issuer: authority.certificate.subjectName,
     publicKey: keys.publicKey,
     signingKey: authority.keys.privateKey,
-    signingAlgorithm: ALGORITHM,
+    signingAlgorithm: SIGNING_ALGORITHM,
     ...toPeriod(validity),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
@@ -123,12 +137,17 @@ async function issue(
       ...extensions,
     ],
   });
-  const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
-  return { cert: toPem(certificate), key: `${x509.PemConverter.encode(pkcs8, "PRIVATE KEY")}\n` };
+  return { cert: toPem(certificate), key: await exportKey(keys.privateKey) };
+}
+
+/** PEM, PKCS #8. */
+async function exportKey(privateKey: webcrypto.CryptoKey): Promise<string> {
+  const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", privateKey);
+  return `${x509.PemConverter.encode(pkcs8, "PRIVATE KEY")}\n`;
 }
 
 function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
+  return webcrypto.subtle.generateKey(SIGNING_ALGORITHM, true, ["sign", "verify"]);
 }
 
 /** No DNS name holds a colon or ends in a number. */

@@ -139,7 +139,7 @@ async function startMachine(name: string): Promise<AsyncDisposable> {
     updates: {},
     readFacts: () => readMachineFacts(machine),
     readInventory: (signal) => readInventory(machine, signal),
-    tls: { certificate: server.cert, key: server.key, clientAuthority: ca },
+    tls: { certificate: server.cert, key: server.key, clientAuthorities: [ca] },
     listen: { host: "127.0.0.1", port: 0 },
     log: createLog(() => {}, Date.now),
     monotonicUs: () => 0,

@@ -8,10 +8,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { rootUuidsOf } from "#boot/partitionUuids.ts";
-import type { UpdateStateDocument } from "#cli/update/updateStateDocument.ts";
-import { readBytes, writeAtomic } from "#system/files.ts";
+import { MachineRefusal } from "#cli/callMachine.ts";
+import { isInTheWay, type GateDocument, type UpdateStateDocument } from "#cli/update/updateStateDocument.ts";
+import { writeAtomic } from "#system/files.ts";
 import { makeTinyRelease } from "#system/tinyRelease.fixture.ts";
-import { findArtifact } from "#vm/findRelease.ts";
 
 import type { TestSystem } from "./harness.ts";
 import { createUpdatingMachine, openTestRepository } from "./updateHarness.ts";
@@ -78,7 +78,10 @@ test("a machine is updated, goes back by itself from every version that fails, a
     await writeAtomic(big, "");
     await truncate(big, sizeBytes);
     await repository.publish(
-      await deriveRelease(v11, join(repository.work, "9.0"), { version: "9.0", root: { file: big, sizeBytes } }),
+      await deriveRelease(v11, join(repository.work, "9.0"), {
+        version: "9.0",
+        root: { file: big, sizeBytes },
+      }),
       "big",
     );
     const before = await machine.hashPartitionTable();
@@ -87,19 +90,15 @@ test("a machine is updated, goes back by itself from every version that fails, a
     assert.equal(tooBig.document.outcome, "refused");
     assert.deepEqual(namesOf(tooBig.document.gates), ["slot-size"]);
 
-    const other = await machine.apply("1.0", { channel: "other" });
-    assert.equal(other.document.outcome, "refused");
-    assert.match(namesOf(other.document.gates).join(), /system-id/);
+    await assert.rejects(machine.apply("1.0", { channel: "other" }), isRefusal("other-project"));
+    const closed = { repository: "http://10.0.2.2:9/" };
+    await assert.rejects(machine.apply("1.1", closed), isRefusal("server-unreachable"));
 
     await vm.tell("head -c $(($(df --output=avail -B1 /boot | tail -n 1) - 8000000)) /dev/zero > /boot/full");
     const full = await machine.apply("1.1");
     await vm.tell("rm /boot/full");
     assert.equal(full.document.outcome, "refused");
     assert.deepEqual(namesOf(full.document.gates), ["boot-folder-space"]);
-
-    const away = await machine.apply("1.1", { repository: "http://10.0.2.2:9/" });
-    assert.equal(away.document.outcome, "refused");
-    assert.match(namesOf(away.document.gates).join(), /network/);
 
     assert.deepEqual(await machine.listKernels(), [`${UPDATE_ID}_1.0.efi`]);
     assert.equal(await machine.hashPartitionTable(), before);
@@ -118,7 +117,10 @@ test("a machine is updated, goes back by itself from every version that fails, a
     assert.equal(document.running, "1.0");
     assert.equal(machine.kernelStarts - starts, 3, "two tries, and the version before");
     assert.ok((await machine.listKernels()).includes(`${UPDATE_ID}_1.0.1+0-2.efi`));
-    assert.match(findQuarantined(await machine.state(), "1.0.1").reason, /did not reach its health check in 2 starts/);
+    assert.match(
+      findQuarantined(await machine.state(), "1.0.1").reason,
+      /did not reach its health check in 2 starts/,
+    );
   });
 
   await part("an update goes on when the agent is killed", async () => {
@@ -142,11 +144,17 @@ test("a machine is updated, goes back by itself from every version that fails, a
     const { document, steps } = await machine.apply("1.1");
     assert.equal(document.outcome, "done", JSON.stringify(document));
     assert.ok(!steps.includes("write-slot"), `what was staged was fetched again: ${steps.join()}`);
-    assert.deepEqual(document.health.map(({ version, verdict }) => `${version} ${verdict}`), ["1.1 pass"]);
+    assert.deepEqual(
+      document.health.map(({ version, verdict }) => `${version} ${verdict}`),
+      ["1.1 pass"],
+    );
     const state = await machine.waitForGood("1.1", { after: before.bootId });
     assert.equal(state.phase, "confirmed");
     assert.equal(state.wayBackVersion, "1.0");
-    assert.deepEqual(state.slots.map(({ version }) => version), ["1.0", "1.1"]);
+    assert.deepEqual(
+      state.slots.map(({ version }) => version),
+      ["1.0", "1.1"],
+    );
     assert.ok((await machine.listKernels()).includes(`${UPDATE_ID}_1.1.efi`));
     assert.equal(await vm.tell("cat /usr/lib/test/release"), "1.1");
   });
@@ -176,48 +184,54 @@ test("a machine is updated, goes back by itself from every version that fails, a
     assert.equal((await machine.state()).phase, "confirmed");
   });
 
-  await part("a version that the machine takes by itself and that is not healthy is left, and not tried again", async () => {
-    const { bootId } = await machine.state();
-    await publish(unhealthy, "auto");
-    await publish(unhealthy);
-    await vm.tell("systemctl restart socle-updater.service"); // as the timer does
-    const state = await machine.waitForGood("1.1", { after: bootId });
-    const { evidence, reason } = findQuarantined(state, "1.2");
-    assert.match(reason, /says-no/);
-    assert.equal(evidence.length, 1);
-    assert.deepEqual(
-      evidence[0]?.checks.filter(({ verdict }) => verdict === "fail").map(({ name }) => name),
-      ["probe says-no"],
-    );
+  await part(
+    "a version that the machine takes by itself and that is not healthy is left, and not tried again",
+    async () => {
+      const { bootId } = await machine.state();
+      await publish(unhealthy, "auto");
+      await publish(unhealthy);
+      await vm.tell("systemctl restart socle-updater.service"); // as the timer does
+      const state = await machine.waitForGood("1.1", { after: bootId });
+      const { evidence, reason } = findQuarantined(state, "1.2");
+      assert.match(reason, /says-no/);
+      assert.equal(evidence.length, 1);
+      assert.deepEqual(
+        evidence[0]?.checks.filter(({ verdict }) => verdict === "fail").map(({ name }) => name),
+        ["probe says-no"],
+      );
 
-    const again = await machine.apply("1.2");
-    assert.equal(again.document.outcome, "refused");
-    assert.deepEqual(namesOf(again.document.gates), ["quarantine"]);
-    const why = await machine.why({});
-    assert.equal(why.document.gates.find(({ name }) => name === "quarantine")?.open, false);
-    await vm.tell("journalctl --sync; systemctl restart socle-updater.service");
-    await vm.tell(
-      "for i in $(seq 50); do journalctl --since=-1min -u socle-updater | grep -q 'nothing to do by itself.*quarantine' && exit 0; sleep 1; done; journalctl -u socle-updater | tail -n 30; exit 1",
-    );
-    const after = await machine.state();
-    assert.equal(after.operation, null);
-    assert.equal(after.bootId, state.bootId);
-  });
+      const again = await machine.apply("1.2");
+      assert.equal(again.document.outcome, "refused");
+      assert.deepEqual(namesOf(again.document.gates), ["quarantine"]);
+      const why = await machine.why({});
+      assert.equal(why.document.gates.find(({ name }) => name === "quarantine")?.open, false);
+      await vm.tell("journalctl --sync; systemctl restart socle-updater.service");
+      await vm.tell(
+        "for i in $(seq 50); do journalctl --since=-1min -u socle-updater | grep -q 'nothing to do by itself.*quarantine' && exit 0; sleep 1; done; journalctl -u socle-updater | tail -n 30; exit 1",
+      );
+      const after = await machine.state();
+      assert.equal(after.operation, null);
+      assert.equal(after.bootId, state.bootId);
+    },
+  );
 
-  await part("a version whose slot was changed after it was staged stops the kernel, and is left", async () => {
-    await publish(v13);
-    const staged = await machine.apply("1.3", { reboot: false });
-    assert.equal(staged.document.outcome, "staged");
-    const { bootId } = await machine.state();
-    await vm.tell(await flipInSlot(v13));
-    const starts = machine.kernelStarts;
-    const panic = vm.machine.waitForLine(/Kernel panic.*dm-verity device corrupted/, 240_000);
-    await vm.shell("systemctl reboot").catch(() => {});
-    await panic;
-    const state = await machine.waitForGood("1.1", { after: bootId });
-    assert.equal(machine.kernelStarts - starts, 2, "one try, and the version before");
-    assert.equal(findQuarantined(state, "1.3").evidence.length, 0);
-  });
+  await part(
+    "a version whose slot was changed after it was staged stops the kernel, and is left",
+    async () => {
+      await publish(v13);
+      const staged = await machine.apply("1.3", { reboot: false });
+      assert.equal(staged.document.outcome, "staged");
+      const { bootId } = await machine.state();
+      await vm.tell(flipInSlot(v13));
+      const starts = machine.kernelStarts;
+      const panic = vm.machine.waitForLine(/Kernel panic.*dm-verity device corrupted/, 240_000);
+      await vm.shell("systemctl reboot").catch(() => {});
+      await panic;
+      const state = await machine.waitForGood("1.1", { after: bootId });
+      assert.equal(machine.kernelStarts - starts, 2, "one try, and the version before");
+      assert.equal(findQuarantined(state, "1.3").evidence.length, 0);
+    },
+  );
 
   await part("a version that hangs before userspace is reset by the watchdog, and left", async () => {
     await publishKernel(v11, {
@@ -253,8 +267,13 @@ test("a machine is updated, goes back by itself from every version that fails, a
   });
 });
 
-function namesOf(gates: readonly { readonly name: string }[]): string[] {
-  return gates.map(({ name }) => name);
+/** Of those that stop an update that is asked for. */
+function namesOf(gates: readonly GateDocument[]): string[] {
+  return gates.filter(isInTheWay).map(({ name }) => name);
+}
+
+function isRefusal(code: string): (error: unknown) => boolean {
+  return (error) => error instanceof MachineRefusal && error.code === code;
 }
 
 function findQuarantined({ quarantined }: UpdateStateDocument, version: string) {
@@ -267,12 +286,8 @@ function namesOfVersions(releases: readonly { readonly version: string }[]): str
   return releases.map(({ version }) => version).join() || "none";
 }
 
-/** A script that changes the first byte of PID 1 where the release's slot has it. */
-async function flipInSlot(system: TestSystem): Promise<string> {
-  const image = Buffer.from(await readBytes(await findArtifact(system, "root")));
-  const init = await readBytes(join(system.steps.packages, "tree/usr/lib/systemd/systemd"));
-  const offset = image.indexOf(init.subarray(0, 4096));
-  assert.ok(offset > 0);
-  const partition = `/dev/disk/by-partuuid/${rootUuidsOf(system.manifest.rootHash ?? "").root}`;
-  return `udevadm settle; test -b ${partition} && printf X | dd of=${partition} bs=1 seek=${offset} conv=notrunc,fsync`;
+/** A script that changes a byte of the release's slot: in the superblock of the root (EROFS has it behind 1024 bytes). */
+function flipInSlot({ manifest }: TestSystem): string {
+  const partition = `/dev/disk/by-partuuid/${rootUuidsOf(manifest.rootHash ?? "").root}`;
+  return `udevadm settle; test -b ${partition} && printf X | dd of=${partition} bs=1 seek=1030 conv=notrunc,fsync`;
 }

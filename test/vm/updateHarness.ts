@@ -28,7 +28,8 @@ import { createTestMachine, LOCKED_SYSTEM, type TestMachine, type TestSystem } f
 const HOST_ADDRESS = "10.0.2.2";
 /** Of an update with several boots, emulated, on a busy host. */
 const UPDATE_TIMEOUT_MS = 480_000;
-const PATIENCE = { intervalMs: 700, standstillMs: UPDATE_TIMEOUT_MS };
+/** Each question makes an emulated machine busy for seconds, in which it does not boot. */
+const PATIENCE = { intervalMs: 4_000, standstillMs: UPDATE_TIMEOUT_MS };
 
 /** What a command of `socle` came to. */
 export interface Told<T> {
@@ -100,7 +101,11 @@ export class UpdatingMachine implements AsyncDisposable {
     onEvent?: (event: ProgressEvent) => void,
   ): Promise<Told<UpdateResult>> {
     const all = { channel: "test", release, yes: true, reboot: true, ...options } as const;
-    return this.#ask(`the update to ${release}`, (...rest) => updateApply(this.#named, all, ...rest), onEvent);
+    return this.#ask(
+      `the update to ${release}`,
+      (...rest) => updateApply(this.#named, all, ...rest),
+      onEvent,
+    );
   }
 
   /** `socle rollback --yes`, followed to its end. */

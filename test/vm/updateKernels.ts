@@ -32,7 +32,9 @@ export async function remakeKernel(
 ): Promise<RemadeKernel> {
   const { tools, signing, definition } = context;
   const image = Buffer.from(await readBytes(await findArtifact({ folder, manifest }, "uki")));
-  const commandLine = [readPeText(image, ".cmdline"), ...(argument === undefined ? [] : [argument])].join(" ");
+  const commandLine = [readPeText(image, ".cmdline"), ...(argument === undefined ? [] : [argument])].join(
+    " ",
+  );
   const initrd = readPeSection(image, ".initrd");
   const script = findInit(initrd);
   const init = changeInit === undefined ? script : changeInit(script);

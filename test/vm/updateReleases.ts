@@ -19,6 +19,7 @@ export async function buildUpdateSystem(version: string, changes: SystemChanges 
     id: UPDATE_ID,
     version,
     ...changes,
+    health: { soak: "0s", ...changes.health },
     files: { ...TEST_SYSTEM.files, "/usr/lib/test/release": `${version}\n` },
   });
 }

@@ -38,6 +38,8 @@ export interface Connection {
   readonly localPort: number;
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** What ties it to the processes that hold it; `0` when none does any more. */
+  readonly inode: string;
 }
 
 /** The kernel's tcp_states.h, from 1 on; a connected UDP socket is "established". */
@@ -60,7 +62,7 @@ const STATES = [
 export function parseConnections(text: string, protocol: "tcp" | "udp"): Connection[] {
   const connections: Connection[] = [];
   for (const line of text.split("\n").slice(1)) {
-    const [, local = "", remote = "", state = ""] = line.trim().split(/\s+/);
+    const [, local = "", remote = "", state = "", , , , , , inode = "0"] = line.trim().split(/\s+/);
     const [from, to] = [parseEndpoint(local), parseEndpoint(remote)];
     if (from === undefined || to === undefined || state === WAITING_STATE[protocol]) continue;
     connections.push({
@@ -70,6 +72,7 @@ export function parseConnections(text: string, protocol: "tcp" | "udp"): Connect
       localPort: from.port,
       remoteAddress: to.address,
       remotePort: to.port,
+      inode,
     });
   }
   return connections;
@@ -83,14 +86,19 @@ function parseEndpoint(text: string): { address: string; port: number } | undefi
 }
 
 /** Words of 32 bits as the processor has them in memory; both that Socle runs on are little-endian. */
-function decodeAddress(hex: string): string {
+export function decodeAddress(hex: string): string {
   const bytes = [...hex.matchAll(/../g)].map(([byte]) => Number.parseInt(byte, 16));
   const inOrder = bytes.map((_, at) => bytes[at - (at % 4) + 3 - (at % 4)] ?? 0);
-  return inOrder.length === 4 ? inOrder.join(".") : formatIpv6(inOrder);
+  return formatAddress(inOrder);
+}
+
+/** 4 or 16 bytes in the order of the network. */
+export function formatAddress(bytes: readonly number[]): string {
+  return bytes.length === 4 ? bytes.join(".") : formatIpv6(bytes);
 }
 
 /** RFC 5952: no leading zeros, and the first longest run of two zero groups or more left out. */
-function formatIpv6(bytes: readonly number[]): string {
+export function formatIpv6(bytes: ArrayLike<number>): string {
   const groups = Array.from({ length: 8 }, (_, at) =>
     (((bytes[2 * at] ?? 0) << 8) | (bytes[2 * at + 1] ?? 0)).toString(16),
   );

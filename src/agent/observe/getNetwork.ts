@@ -1,73 +1,63 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import * as z from "zod/mini";
 
 import type { GetNetworkResponseSchema } from "#protocol/gen/socle/v1/observe_pb.ts";
 
 import { readText, type Machine } from "../machineFacts.ts";
-
-const text = z._default(z.string(), "");
-const count = z._default(z.number(), 0);
-
-/** Of what `ip -json -stats address show` says. */
-const links = z.array(
-  z.object({
-    ifname: z.string(),
-    address: text,
-    operstate: text,
-    mtu: count,
-    addr_info: z._default(z.array(z.object({ local: z.string(), prefixlen: z.number() })), []),
-    stats64: z.optional(
-      z.object({
-        rx: z.object({ bytes: count, errors: count, dropped: count }),
-        tx: z.object({ bytes: count, errors: count, dropped: count }),
-      }),
-    ),
-  }),
-);
-
-/** Of what `ip -json route show` says. */
-const routes = z.array(z.object({ dst: z.string(), gateway: text, dev: text, metric: count }));
+import type { ObserveMachine } from "./observeMachine.ts";
+import { parseRoutes4, parseRoutes6 } from "./routes.ts";
 
 /** What systemd-resolved uses itself; /etc/resolv.conf only leads to it. */
 const RESOLV_CONF = "/run/systemd/resolve/resolv.conf";
+const INTERFACES = "/sys/class/net";
 
+/** Read from the kernel itself: an image need not have `ip`. */
 export async function getNetwork(
-  machine: Machine,
+  machine: Pick<ObserveMachine, "readFile" | "listFolder" | "listAddresses">,
 ): Promise<MessageInitShape<typeof GetNetworkResponseSchema>> {
-  const [linkText, routes4, routes6, resolv] = await Promise.all([
-    machine.run("ip", ["-json", "-stats", "address", "show"]),
-    machine.run("ip", ["-json", "-4", "route", "show"]),
-    machine.run("ip", ["-json", "-6", "route", "show"]),
+  const [names, addresses, routes4, routes6, resolv] = await Promise.all([
+    listInterfaces(machine),
+    machine.listAddresses(),
+    readText(machine, "/proc/net/route"),
+    readText(machine, "/proc/net/ipv6_route"),
     readText(machine, RESOLV_CONF),
   ]);
+  const interfaces = await Promise.all(
+    names.map(async (name) => ({
+      ...(await readInterface(machine, name)),
+      addresses: addresses.filter((address) => address.interface === name).map(({ address }) => address),
+    })),
+  );
   return {
-    interfaces: parseLinks(linkText),
-    routes: [...parseRoutes(routes4), ...parseRoutes(routes6)],
+    interfaces,
+    routes: [...parseRoutes4(routes4 ?? ""), ...parseRoutes6(routes6 ?? "")],
     ...parseResolvConf(resolv ?? ""),
   };
 }
 
-export function parseLinks(json: string) {
-  return links
-    .parse(JSON.parse(json))
-    .map(({ ifname, address, operstate, mtu, addr_info, stats64 }) => ({
-      name: ifname,
-      macAddress: address,
-      state: operstate.toLowerCase(),
-      mtu,
-      addresses: addr_info.map(({ local, prefixlen }) => `${local}/${prefixlen}`),
-      receivedBytes: BigInt(stats64?.rx.bytes ?? 0),
-      sentBytes: BigInt(stats64?.tx.bytes ?? 0),
-      errors: BigInt((stats64?.rx.errors ?? 0) + (stats64?.tx.errors ?? 0)),
-      dropped: BigInt((stats64?.rx.dropped ?? 0) + (stats64?.tx.dropped ?? 0)),
-    }))
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+/** By name. Beside the interfaces, bonding leaves a file of its own there. */
+export async function listInterfaces(machine: Pick<Machine, "listFolder">): Promise<string[]> {
+  return (await machine.listFolder(INTERFACES)).filter((name) => name !== "bonding_masters").toSorted();
 }
 
-export function parseRoutes(json: string) {
-  return routes
-    .parse(JSON.parse(json.trim() === "" ? "[]" : json))
-    .map(({ dst, gateway, dev, metric }) => ({ destination: dst, gateway, interface: dev, metric }));
+async function readInterface(machine: Pick<Machine, "readFile">, name: string) {
+  // The kernel refuses to say some things of an interface that is down.
+  const read = async (file: string) =>
+    (await readText(machine, `${INTERFACES}/${name}/${file}`).catch(() => undefined))?.trim() ?? "";
+  const count = async (file: string) => toCount(await read(`statistics/${file}`));
+  return {
+    name,
+    macAddress: (await read("address")).replace(/^(?:00:)*00$/, ""),
+    state: await read("operstate"),
+    mtu: Number(toCount(await read("mtu"))),
+    receivedBytes: await count("rx_bytes"),
+    sentBytes: await count("tx_bytes"),
+    errors: (await count("rx_errors")) + (await count("tx_errors")),
+    dropped: (await count("rx_dropped")) + (await count("tx_dropped")),
+  };
+}
+
+function toCount(text: string): bigint {
+  return /^\d+$/.test(text) ? BigInt(text) : 0n;
 }
 
 /** resolv.conf(5). */

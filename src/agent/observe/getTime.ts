@@ -1,52 +1,66 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import * as z from "zod/mini";
 
 import type { GetTimeResponseSchema } from "#protocol/gen/socle/v1/observe_pb.ts";
 
-import { parseAssignments } from "../facts/assignments.ts";
+import { formatAddress } from "../facts/sockets.ts";
 import type { ObserveMachine } from "./observeMachine.ts";
 
 /** systemd-timesyncd makes it when it has set the clock in this boot. */
 const SYNCHRONIZED = "/run/systemd/timesync/synchronized";
 const ZONES = "/usr/share/zoneinfo/";
+const PROPERTIES = ["ServerName", "ServerAddress", "NTPMessage"];
 
-/** timesyncd is asked by timedatectl; where it does not run, it is only known whether the clock was set. */
+/** timesyncd is asked over D-Bus; where it does not run, it is only known whether the clock was set. */
 export async function getTime(
-  machine: ObserveMachine,
+  machine: Pick<ObserveMachine, "realPath" | "readEntry" | "run">,
   clock: () => number,
 ): Promise<MessageInitShape<typeof GetTimeResponseSchema>> {
   const [zone, flag, status] = await Promise.all([
     machine.realPath("/etc/localtime"),
     machine.readEntry(SYNCHRONIZED),
     machine
-      .run("timedatectl", ["show-timesync", "--property=ServerName,ServerAddress,NTPMessage"])
+      .run("busctl", [
+        "--json=short",
+        "get-property",
+        "org.freedesktop.timesync1",
+        "/org/freedesktop/timesync1",
+        "org.freedesktop.timesync1.Manager",
+        ...PROPERTIES,
+      ])
       .catch(() => ""),
   ]);
-  const properties = parseAssignments(status);
   return {
     now: timestampFromMs(clock()),
     synchronized: flag !== undefined,
-    server: properties.get("ServerName") || (properties.get("ServerAddress") ?? ""),
+    ...parseTimesync(status),
     timeZone: zone?.startsWith(ZONES) === true ? zone.slice(ZONES.length) : "UTC",
-    offsetUs: BigInt(parseOffsetUs(properties.get("NTPMessage") ?? "")),
   };
 }
 
-/**
- * From `{ …, OriginateTimestamp=…, …, Spike=no, PacketCount=3, Jitter=1.2ms }`: systemd writes the four times of the
- * exchange as dates without zone, of whose difference only whole microseconds are kept. 0 where they are not there.
- */
-export function parseOffsetUs(message: string): number {
-  const times = ["Originate", "Receive", "Transmit", "Destination"].map((name) => {
-    const [, date, time, fraction = ""] =
-      new RegExp(
-        `${name}Timestamp=\\w+ (\\d{4}-\\d\\d-\\d\\d) (\\d\\d:\\d\\d:\\d\\d)(?:\\.(\\d{1,6}))?`,
-      ).exec(message) ?? [];
-    return date === undefined
-      ? Number.NaN
-      : Date.parse(`${date}T${time}Z`) * 1000 + Number(fraction.padEnd(6, "0"));
-  });
-  const [originate = 0, receive = 0, transmit = 0, destination = 0] = times;
-  const offset = (receive - originate + (transmit - destination)) / 2;
-  return Number.isFinite(offset) ? Math.round(offset) : 0;
+/** What busctl says of each property: its type, and its value. org.freedesktop.timesync1(5). */
+const text = z.object({ data: z.string() });
+const address = z.object({ data: z.tuple([z.number(), z.array(z.number())]) });
+/** leap, version, mode, stratum, precision, root delay, root dispersion, reference, and four times in microseconds. */
+const message = z.object({ data: z.array(z.unknown()) });
+const microseconds = z.tuple([z.number(), z.number(), z.number(), z.number()]);
+
+/** One line of JSON a property, in the order of PROPERTIES; empty where nobody answered. */
+export function parseTimesync(output: string): { server: string; offsetUs: bigint } {
+  const lines = output.trim().split("\n");
+  if (lines.length !== PROPERTIES.length) return { server: "", offsetUs: 0n };
+  const [nameLine, addressLine, messageLine] = lines.map((line): unknown => JSON.parse(line));
+  const { data: name } = text.parse(nameLine);
+  const [, bytes] = address.parse(addressLine).data;
+  const times = microseconds.safeParse(message.parse(messageLine).data.slice(8, 12));
+  return {
+    server: name === "" && bytes.length > 0 ? formatAddress(bytes) : name,
+    offsetUs: times.success ? toOffset(times.data) : 0n,
+  };
+}
+
+/** Half of both ways' difference: RFC 5905, 8. Before the first answer all are 0. */
+function toOffset([originate, receive, transmit, destination]: [number, number, number, number]): bigint {
+  return BigInt(Math.round((receive - originate + (transmit - destination)) / 2));
 }

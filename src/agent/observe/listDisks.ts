@@ -53,10 +53,13 @@ async function readPartition(machine: ObserveMachine, disk: string, name: string
 async function readFileSystems(machine: ObserveMachine) {
   const mounts = toVisibleMounts(parseMountInfo((await readText(machine, "/proc/1/mountinfo")) ?? ""));
   const found = mounts.filter(({ fstype }) => !WITHOUT_ROOM.has(fstype));
-  return Promise.all(
+  const read = await Promise.all(
     found.map(async ({ target, source, fstype, readOnly }) => {
-      const { sizeBytes, freeBytes } = await machine.statFileSystem(target);
-      return { target, source, fstype, readOnly, sizeBytes: BigInt(sizeBytes), freeBytes: BigInt(freeBytes) };
+      const room = await machine.statFileSystem(target).catch(() => undefined); // unmounted meanwhile, or broken
+      if (room === undefined) return [];
+      const [sizeBytes, freeBytes] = [BigInt(room.sizeBytes), BigInt(room.freeBytes)];
+      return [{ target, source, fstype, readOnly, sizeBytes, freeBytes }];
     }),
   );
+  return read.flat();
 }

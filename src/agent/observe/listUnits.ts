@@ -10,6 +10,7 @@ import type { Machine } from "../machineFacts.ts";
 const PROPERTIES = [
   "Id",
   "Description",
+  "LoadState",
   "ActiveState",
   "SubState",
   "UnitFileState",
@@ -50,7 +51,8 @@ export function parseUnits(
   return text
     .split(/\n\n+/)
     .map(parseAssignments)
-    .filter((unit) => unit.has("Id"))
+    // Asked for a name that is nobody's, systemctl describes an empty unit.
+    .filter((unit) => unit.has("Id") && unit.get("LoadState") !== "not-found")
     .map((unit) => toUnit(unit, mayRestart))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

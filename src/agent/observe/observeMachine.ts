@@ -7,11 +7,28 @@ export interface ObserveMachine extends Machine {
    * the signal comes. Throws when it cannot run, or exits by itself with anything but 0.
    */
   runLines(program: string, args: readonly string[], signal: AbortSignal): AsyncIterable<string>;
-  /** A part of a file; ends early where the file does. Symbolic links are followed. Throws where there is no file. */
-  readFilePart(path: string, offsetBytes: number, sizeBytes: number): Promise<Uint8Array>;
+  /** The same as bytes. `stop` asks the program to end; what it says until then still comes. */
+  runBytes(
+    program: string,
+    args: readonly string[],
+    signals: { readonly signal: AbortSignal; readonly stop?: AbortSignal },
+  ): AsyncIterable<Uint8Array>;
+  /** For reading; symbolic links are followed. Throws where there is none. */
+  openFile(path: string): Promise<OpenedFile>;
   /** The path with all symbolic links followed; undefined when there is none. */
   realPath(path: string): Promise<string | undefined>;
-  /** Milliseconds since 1970 of the last change of the content; undefined when there is none. */
+  /** Milliseconds since 1970 of the last change of the content, a symbolic link not followed; undefined when there is none. */
   readModifiedMs(path: string): Promise<number | undefined>;
   statFileSystem(path: string): Promise<{ readonly sizeBytes: number; readonly freeBytes: number }>;
+  /** Of the interfaces that are up, with prefix length. */
+  listAddresses(): Promise<readonly { readonly interface: string; readonly address: string }[]>;
+}
+
+export interface OpenedFile {
+  /** Where the kernel says that it is: what was opened, whatever lies at the path meanwhile. */
+  readonly path: string;
+  readonly isFile: boolean;
+  /** Ends early where the file does. */
+  readPart(offsetBytes: number, sizeBytes: number): Promise<Uint8Array>;
+  close(): Promise<void>;
 }

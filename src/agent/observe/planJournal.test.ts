@@ -21,6 +21,7 @@ const WORDS: readonly (readonly [MessageInitShape<typeof ReadJournalRequestSchem
   [{ priority: 3, lines: 5 }, ["--priority=3", "--lines=5"]],
   [{ follow: true }, ["--lines=10", "--follow"]],
   [{ since: timestampFromMs(1500) }, ["--since=@1.5"]],
+  [{ since: timestampFromMs(1500), follow: true }, ["--since=@1.5", "--lines=all", "--follow"]],
   [{ contains: "a.b" }, [String.raw`--grep=a\.b`, "--case-sensitive=true"]],
 ];
 
@@ -39,6 +40,7 @@ const REFUSED: readonly (readonly [string, MessageInitShape<typeof ReadJournalRe
   ["a boot that is none", { bootId: "last" }],
   ["a priority that is none", { priority: 8 }],
   ["two boots", { boot: 0, bootId: UUID }],
+  ["a text in more lines than are held", { contains: "x", lines: 5001 }],
   ["many units", { units: Array.from({ length: 65 }, () => "a.service") }],
 ];
 

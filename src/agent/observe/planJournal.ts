@@ -6,6 +6,8 @@ import type { ReadJournalRequest, ReadKernelLogRequest } from "#protocol/gen/soc
 import { JOURNAL_FIELDS } from "./journalLine.ts";
 
 const MOST_UNITS = 64;
+/** journalctl gives them backwards when it looks for a text, so they are held until they can be turned round. */
+const MOST_FOUND_LINES = 5000;
 const BASE = [
   "--output=json",
   `--output-fields=${JOURNAL_FIELDS.join(",")}`,
@@ -24,6 +26,8 @@ export function planJournal(request: ReadJournalRequest): string[] {
   if (boot !== undefined && boot > 0) refuse("boot: 0 is the present one, -1 the one before");
   if (priority !== undefined && priority > 7) refuse("priority: wanted 0 (emerg) to 7 (debug)");
   if (bootId !== "" && boot !== undefined) refuse("either boot or boot_id");
+  if (isBackwards(request) && lines > MOST_FOUND_LINES)
+    refuse(`lines: at most ${MOST_FOUND_LINES} together with contains`);
   return [
     ...BASE,
     ...units.map((unit) => `--unit=${unit}`),
@@ -32,10 +36,26 @@ export function planJournal(request: ReadJournalRequest): string[] {
     ...(priority === undefined ? [] : [`--priority=${priority}`]),
     ...(since === undefined ? [] : [`--since=@${timestampMs(since) / 1000}`]),
     ...(until === undefined ? [] : [`--until=@${timestampMs(until) / 1000}`]),
-    ...(lines === 0 ? (follow ? ["--lines=10"] : []) : [`--lines=${lines}`]),
+    ...toLines(request),
     ...(contains === "" ? [] : [`--grep=${toLiteral(contains)}`, "--case-sensitive=true"]),
     ...(follow ? ["--follow"] : []),
   ];
+}
+
+/** Whether the newest line comes first: journalctl(1), `--grep` with `--lines`. */
+export function isBackwards({
+  contains,
+  lines,
+  follow,
+}: Pick<ReadJournalRequest, "contains" | "lines" | "follow">): boolean {
+  return contains !== "" && lines > 0 && !follow;
+}
+
+/** Whoever follows gets the last ten first, where it is not said from when on or how many. */
+function toLines({ lines, follow, since }: ReadJournalRequest): string[] {
+  if (lines > 0) return [`--lines=${lines}`];
+  if (!follow) return [];
+  return [since === undefined ? "--lines=10" : "--lines=all"];
 }
 
 export function planKernelLog({ follow }: ReadKernelLogRequest): string[] {

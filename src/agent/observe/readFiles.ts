@@ -26,18 +26,31 @@ export async function* readFile(
   { path, offsetBytes, sizeBytes }: ReadFileRequest,
   signal: AbortSignal,
 ): AsyncGenerator<MessageInitShape<typeof ReadFileResponseSchema>> {
+  if (offsetBytes + sizeBytes > BigInt(Number.MAX_SAFE_INTEGER))
+    throw new ConnectError("offset_bytes, size_bytes: no file is that large", Code.InvalidArgument);
   const real = await findPath(machine, path);
-  const entry = await machine.readEntry(real);
-  if (entry?.type !== "file")
-    throw new ConnectError(`"${path}" is a ${entry?.type ?? "nothing"}, wanted a file`, Code.InvalidArgument);
-  const end = sizeBytes === 0n ? Number.MAX_SAFE_INTEGER : Number(offsetBytes + sizeBytes);
-  for (let position = Number(offsetBytes); position < end;) {
-    signal.throwIfAborted();
-    // Files of the kernel say that they are empty, and are not: only reading tells where the end is.
-    const content = await machine.readFilePart(real, position, Math.min(PART_BYTES, end - position));
-    if (content.length === 0) return;
-    position += content.length;
-    yield { content: Uint8Array.from(content) };
+  const type = (await machine.readEntry(real))?.type;
+  // Looked at before it is opened: opening a device can do something, such as starting a watchdog.
+  if (type !== "file")
+    throw new ConnectError(
+      type === undefined ? `There is no "${path}"` : `"${path}" is a ${type}, wanted a file`,
+      type === undefined ? Code.NotFound : Code.FailedPrecondition,
+    );
+  const file = await machine.openFile(real);
+  try {
+    // Somebody may have put a link in its place since it was looked at.
+    if (!file.isFile || isSecretPath(file.path)) refuseSecret(path);
+    const end = sizeBytes === 0n ? Number.MAX_SAFE_INTEGER : Number(offsetBytes + sizeBytes);
+    for (let position = Number(offsetBytes); position < end;) {
+      signal.throwIfAborted();
+      // Files of the kernel say that they are empty, and are not: only reading tells where the end is.
+      const content = await file.readPart(position, Math.min(PART_BYTES, end - position));
+      if (content.length === 0) return;
+      position += content.length;
+      yield { content: Uint8Array.from(content) };
+    }
+  } finally {
+    await file.close();
   }
 }
 
@@ -49,15 +62,17 @@ export async function* listFiles(
 ): AsyncGenerator<MessageInitShape<typeof ListFilesResponseSchema>> {
   const real = await findPath(machine, path);
   const entry = await machine.readEntry(real);
-  if (entry !== undefined && entry.type !== "directory") {
+  if (entry === undefined) throw new ConnectError(`There is no "${path}"`, Code.NotFound);
+  if (entry.type !== "directory") {
     yield { files: [await toListedFile(machine, real, entry)] };
     return;
   }
   const mounts = new Set(
     parseMountInfo((await readText(machine, "/proc/1/mountinfo")) ?? "").map(({ target }) => target),
   );
+  const names = await machine.listFolder(real);
   let files: MessageInitShape<typeof ListedFileSchema>[] = [];
-  for await (const file of walk(machine, real, recursive ? mounts : undefined, signal)) {
+  for await (const file of walk(machine, real, names, recursive ? mounts : undefined, signal)) {
     files.push(file);
     if (files.length < PART_FILES) continue;
     yield { files };
@@ -70,10 +85,11 @@ export async function* listFiles(
 async function* walk(
   machine: ObserveMachine,
   folder: string,
+  names: readonly string[],
   mounts: ReadonlySet<string> | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<MessageInitShape<typeof ListedFileSchema> & { readonly path: string }> {
-  for (const name of (await machine.listFolder(folder)).toSorted()) {
+  for (const name of names.toSorted()) {
     signal.throwIfAborted();
     const path = posix.join(folder, name);
     const entry = await machine.readEntry(path).catch(() => undefined); // gone, or not for us
@@ -81,7 +97,8 @@ async function* walk(
     yield await toListedFile(machine, path, entry);
     const isEntered =
       entry.type === "directory" && mounts !== undefined && !mounts.has(path) && !isSecretPath(path);
-    if (isEntered) yield* walk(machine, path, mounts, signal);
+    // A folder that has gone, or is not for us, takes no other away.
+    if (isEntered) yield* walk(machine, path, await machine.listFolder(path).catch(() => []), mounts, signal);
   }
 }
 
@@ -90,7 +107,7 @@ async function toListedFile(
   path: string,
   { type, mode, uid, gid, sizeBytes, target }: NonNullable<Awaited<ReturnType<ObserveMachine["readEntry"]>>>,
 ) {
-  const modifiedMs = await machine.readModifiedMs(path);
+  const modifiedMs = await machine.readModifiedMs(path).catch(() => undefined);
   return {
     path,
     type,
@@ -106,12 +123,17 @@ async function toListedFile(
 async function findPath(machine: ObserveMachine, path: string): Promise<string> {
   if (!path.startsWith("/") || path.includes("\0"))
     throw new ConnectError(`"${path}" is no absolute path`, Code.InvalidArgument);
+  // Before anything is looked at, so that nobody learns what is there.
+  if (isSecretPath(posix.normalize(path))) refuseSecret(path);
   const real = await machine.realPath(path);
   if (real === undefined) throw new ConnectError(`There is no "${path}"`, Code.NotFound);
-  if (isSecretPath(real) || isSecretPath(posix.normalize(path)))
-    throw new ConnectError(
-      `"${path}" may hold secrets of the machine, which nobody gets`,
-      Code.PermissionDenied,
-    );
+  if (isSecretPath(real)) refuseSecret(path);
   return real;
+}
+
+function refuseSecret(path: string): never {
+  throw new ConnectError(
+    `"${path}" may hold secrets of the machine, which nobody gets`,
+    Code.PermissionDenied,
+  );
 }

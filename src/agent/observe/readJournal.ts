@@ -1,4 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
 
 import type {
   ReadJournalRequest,
@@ -9,12 +10,13 @@ import type {
 
 import { parseJournalLine, parseKernelLine } from "./journalLine.ts";
 import type { ObserveMachine } from "./observeMachine.ts";
-import { planJournal, planKernelLog } from "./planJournal.ts";
+import { isBackwards, planJournal, planKernelLog } from "./planJournal.ts";
 
 type Run = Pick<ObserveMachine, "runLines">;
 
-/** So many lines make one part of the answer; fewer, when no more come for the moment. */
+/** So much makes one part of the answer; less, when no more comes for the moment. */
 const PART_LINES = 200;
+const PART_CHARACTERS = 256 * 1024;
 const PART_AFTER_MS = 200;
 
 export async function* readJournal(
@@ -22,8 +24,18 @@ export async function* readJournal(
   request: ReadJournalRequest,
   signal: AbortSignal,
 ): AsyncGenerator<MessageInitShape<typeof ReadJournalResponseSchema>> {
-  const lines = machine.runLines("journalctl", planJournal(request), signal);
-  for await (const part of gather(lines, parseJournalLine)) yield { lines: part };
+  const lines = gather(machine.runLines("journalctl", planJournal(request), signal), parseJournalLine);
+  try {
+    if (!isBackwards(request)) {
+      for await (const part of lines) yield { lines: part };
+      return;
+    }
+    // The newest first; they are few, because the request says how many.
+    const parts = await Array.fromAsync(lines);
+    for (const part of parts.toReversed()) yield { lines: part.toReversed() };
+  } catch (error) {
+    throw toMissingBoot(error, request);
+  }
 }
 
 export async function* readKernelLog(
@@ -35,38 +47,58 @@ export async function* readKernelLog(
   for await (const part of gather(lines, parseKernelLine)) yield { lines: part };
 }
 
+/** That there is no such boot, journalctl says on its own. */
+function toMissingBoot(error: unknown, { boot, bootId }: ReadJournalRequest): unknown {
+  const isMissing =
+    (boot !== undefined || bootId !== "") &&
+    error instanceof Error &&
+    /\b[Bb]oot\b.*(?:not found|offset|No such)|No (?:journal )?boot/.test(error.message);
+  if (!isMissing) return error;
+  return new ConnectError(
+    `The journal knows no boot ${bootId === "" ? boot : bootId}`,
+    Code.NotFound,
+    undefined,
+    undefined,
+    error,
+  );
+}
+
 /**
  * Lines in parts. The program is read only as fast as the parts are taken, so a slow caller makes
  * journalctl wait, and fills no memory here.
  */
-async function* gather<Line>(
+async function* gather<Line extends { readonly message?: string }>(
   lines: AsyncIterable<string>,
   parse: (text: string) => Line | undefined,
 ): AsyncGenerator<Line[]> {
   const iterator = lines[Symbol.asyncIterator]();
   let next = iterator.next();
-  let part: Line[] = [];
   try {
-    for (;;) {
-      const result = part.length === 0 ? await next : await soon(next);
-      if (result === "later" || part.length >= PART_LINES) {
-        yield part;
-        part = [];
-        continue;
+    for (let isOver = false; !isOver;) {
+      const first = await next;
+      if (first.done === true) return;
+      const part: Line[] = [];
+      let characters = 0;
+      const { promise: late, resolve } = Promise.withResolvers<"later">();
+      const timer = setTimeout(() => resolve("later"), PART_AFTER_MS);
+      try {
+        while (part.length < PART_LINES && characters < PART_CHARACTERS) {
+          const result = await Promise.race([next, late]);
+          if (result === "later") break;
+          isOver = result.done === true;
+          if (result.done === true) break;
+          const line = parse(result.value);
+          if (line !== undefined) part.push(line);
+          characters += line?.message?.length ?? 0;
+          next = iterator.next();
+        }
+      } finally {
+        clearTimeout(timer);
       }
-      if (result.done === true) break;
-      const line = parse(result.value);
-      if (line !== undefined) part.push(line);
-      next = iterator.next();
+      if (part.length > 0) yield part;
     }
-    if (part.length > 0) yield part;
   } finally {
+    next.catch(() => {}); // nobody asks for it any more
     await iterator.return?.();
   }
-}
-
-function soon<T>(promise: Promise<T>): Promise<T | "later"> {
-  const { promise: late, resolve } = Promise.withResolvers<"later">();
-  const timer = setTimeout(() => resolve("later"), PART_AFTER_MS);
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

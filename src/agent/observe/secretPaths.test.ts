@@ -18,6 +18,15 @@ for (const path of [
   "/sys/firmware/dmi/entries/11-0/raw",
   "/dev/vda",
   "/root/.bash_history",
+  "/etc/systemd/network/50-wg.netdev",
+  "/run/socle/etc/systemd/network/50-wg.netdev",
+  "/var/lib/systemd/coredump/core.sshd.zst",
+  "/var/backups/shadow.bak",
+  "/var/lib/app/tls/server.key",
+  "/srv/app/privkey.pem",
+  "/home/a/keys/id_ed25519",
+  "/proc/kmsg",
+  "/proc/1/pagemap",
 ]) {
   test(`nobody gets ${path}`, () => assert.equal(isSecretPath(path), true));
 }
@@ -30,6 +39,9 @@ for (const path of [
   "/proc/1/status",
   "/sys/class/net/lo/mtu",
   "/var/lib/socle/health/x.json",
+  "/etc/systemd/network/50-lan.network",
+  "/usr/share/keyrings/debian-archive-keyring.gpg",
+  "/etc/keys",
 ]) {
   test(`whoever may read gets ${path}`, () => assert.equal(isSecretPath(path), false));
 }

@@ -4,11 +4,12 @@ import { test } from "node:test";
 import { parseConnections } from "../facts/sockets.ts";
 import { createMemoryMachine } from "../memoryMachine.ts";
 import { parseDiskTraffic, parseProcessors, parseTraffic } from "./getLoad.ts";
-import { parseLinks, parseResolvConf, parseRoutes } from "./getNetwork.ts";
-import { parseOffsetUs } from "./getTime.ts";
+import { getNetwork } from "./getNetwork.ts";
+import { parseTimesync } from "./getTime.ts";
 import { listBoots } from "./listBoots.ts";
 import { parseProcess } from "./listProcesses.ts";
 import { parseUnits } from "./listUnits.ts";
+import { parseRoutes4, parseRoutes6 } from "./routes.ts";
 
 test("a process whose name is odd is read all the same", () => {
   const stat =
@@ -77,41 +78,82 @@ enp1s0:2000 1 0 0 0 0 0 0 300 1 0 0 0 0 0 0
   assert.deepEqual(parseDiskTraffic(disks), { diskReadBytes: 4096n, diskWrittenBytes: 8192n });
 });
 
-test("interfaces and routes are read from ip", () => {
-  const links = JSON.stringify([
-    {
-      ifname: "enp1s0",
-      address: "52:54:00:12:34:56",
-      operstate: "UP",
-      mtu: 1500,
-      addr_info: [{ family: "inet", local: "192.0.2.10", prefixlen: 24 }],
-      stats64: { rx: { bytes: 5, errors: 1, dropped: 2 }, tx: { bytes: 6, errors: 0, dropped: 0 } },
-    },
-  ]);
-  assert.deepEqual(parseLinks(links), [
-    {
-      name: "enp1s0",
-      macAddress: "52:54:00:12:34:56",
-      state: "up",
-      mtu: 1500,
-      addresses: ["192.0.2.10/24"],
-      receivedBytes: 5n,
-      sentBytes: 6n,
-      errors: 1n,
-      dropped: 2n,
-    },
-  ]);
-  assert.deepEqual(parseRoutes('[{"dst":"default","gateway":"192.0.2.1","dev":"enp1s0","metric":1024}]'), [
-    { destination: "default", gateway: "192.0.2.1", interface: "enp1s0", metric: 1024 },
-  ]);
-  assert.deepEqual(parseRoutes(""), []);
+const NET = "/sys/class/net";
+
+test("interfaces, routes and name servers are read from the kernel and systemd-resolved", async () => {
+  const machine = {
+    ...createMemoryMachine({
+      files: {
+        [`${NET}/lo/address`]: "00:00:00:00:00:00\n",
+        [`${NET}/lo/operstate`]: "unknown\n",
+        [`${NET}/lo/mtu`]: "65536\n",
+        [`${NET}/enp1s0/address`]: "52:54:00:12:34:56\n",
+        [`${NET}/enp1s0/operstate`]: "up\n",
+        [`${NET}/enp1s0/mtu`]: "1500\n",
+        [`${NET}/enp1s0/statistics/rx_bytes`]: "5\n",
+        [`${NET}/enp1s0/statistics/tx_bytes`]: "6\n",
+        [`${NET}/enp1s0/statistics/rx_dropped`]: "2\n",
+        [`${NET}/enp1s0/statistics/tx_errors`]: "1\n",
+        "/proc/net/route":
+          "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\nenp1s0\t00000000\t010200C0\t0003\t0\t0\t1024\t00000000\t0\t0\t0\n",
+        "/run/systemd/resolve/resolv.conf":
+          "# x\nnameserver 192.0.2.53\nnameserver 2001:db8::53\nsearch example.org .\n",
+      },
+      folders: { [NET]: ["lo", "enp1s0", "bonding_masters"] },
+      outputs: {},
+      entries: {},
+    }),
+    listAddresses: () => Promise.resolve([{ interface: "enp1s0", address: "192.0.2.10/24" }]),
+  };
+  const { interfaces = [], ...others } = await getNetwork(machine);
   assert.deepEqual(
-    parseResolvConf("# x\nnameserver 192.0.2.53\nnameserver 2001:db8::53\nsearch example.org .\n"),
-    {
-      nameServers: ["192.0.2.53", "2001:db8::53"],
-      searchDomains: ["example.org"],
-    },
+    interfaces.map(({ name, macAddress, state }) => [name, macAddress, state]),
+    [
+      ["enp1s0", "52:54:00:12:34:56", "up"],
+      ["lo", "", "unknown"],
+    ],
   );
+  assert.deepEqual(interfaces[0], {
+    name: "enp1s0",
+    macAddress: "52:54:00:12:34:56",
+    state: "up",
+    mtu: 1500,
+    receivedBytes: 5n,
+    sentBytes: 6n,
+    errors: 1n,
+    dropped: 2n,
+    addresses: ["192.0.2.10/24"],
+  });
+  assert.deepEqual(others, {
+    routes: [{ destination: "default", gateway: "192.0.2.1", interface: "enp1s0", metric: 1024 }],
+    nameServers: ["192.0.2.53", "2001:db8::53"],
+    searchDomains: ["example.org"],
+  });
+});
+
+test("routes are those that ip shows, without the machine's own addresses and what is refused", () => {
+  // Recorded on a Debian machine, where `ip route show` says the same.
+  const ipv4 = `Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT
+eth0	00000000	010200C0	0003	0	0	0	00000000	0	0	0
+eth0	000200C0	00000000	0001	0	0	0	00FFFFFF	0	0	0
+`;
+  assert.deepEqual(
+    parseRoutes4(ipv4).map(({ destination, gateway }) => [destination, gateway]),
+    [
+      ["default", "192.0.2.1"],
+      ["192.0.2.0/24", ""],
+    ],
+  );
+  const ipv6 = `fd000000000000000000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth0
+00000000000000000000000000000000 00 00000000000000000000000000000000 00 fd000000000000000000000000000001 00000400 00000003 00000000 00000003     eth0
+fd000000000000000000000000000002 80 00000000000000000000000000000000 00 00000000000000000000000000000000 00000000 00000004 00000000 80200001     eth0
+ff000000000000000000000000000000 08 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000005 00000000 00000001     eth0
+00000000000000000000000000000000 00 00000000000000000000000000000000 00 00000000000000000000000000000000 ffffffff 00000001 00000000 00200200       lo
+`;
+  assert.deepEqual(parseRoutes6(ipv6), [
+    { destination: "fd00::/64", gateway: "", interface: "eth0", metric: 256 },
+    { destination: "default", gateway: "fd00::1", interface: "eth0", metric: 1024 },
+  ]);
 });
 
 test("connections are those that do not wait", () => {
@@ -127,15 +169,21 @@ test("connections are those that do not wait", () => {
       localPort: 7443,
       remoteAddress: "10.0.2.2",
       remotePort: 50_000,
+      inode: "12",
     },
   ]);
 });
 
-test("the offset to the time server is half of both ways' difference", () => {
-  const message =
-    "{ Leap=0, Version=4, Mode=4, OriginateTimestamp=Thu 2026-01-01 00:00:00.000000 UTC, ReceiveTimestamp=Thu 2026-01-01 00:00:00.030000 UTC, TransmitTimestamp=Thu 2026-01-01 00:00:00.030100 UTC, DestinationTimestamp=Thu 2026-01-01 00:00:00.020100 UTC, Ignored=no }";
-  assert.equal(parseOffsetUs(message), 20_000);
-  assert.equal(parseOffsetUs(""), 0);
+test("the time server and the offset to it are what timesyncd tells", () => {
+  const answer = (name: string, times: string) =>
+    `{"type":"s","data":"${name}"}\n{"type":"(iay)","data":[2,[192,0,2,123]]}\n{"type":"(uuuuittayttttbtt)","data":[0,4,4,2,-24,1000,2000,[192,0,2,1],${times},false,3,1200]}\n`;
+  const times = "1767225600000000,1767225600030000,1767225600030100,1767225600020100";
+  assert.deepEqual(parseTimesync(answer("time.example.org", times)), {
+    server: "time.example.org",
+    offsetUs: 20_000n,
+  });
+  assert.deepEqual(parseTimesync(answer("", "0,0,0,0")), { server: "192.0.2.123", offsetUs: 0n });
+  assert.deepEqual(parseTimesync(""), { server: "", offsetUs: 0n });
 });
 
 test("boots come newest first, with what their health reports say", async () => {

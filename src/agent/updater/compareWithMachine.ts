@@ -57,7 +57,7 @@ export async function compareUnitFiles(
     const content = await readUnit(machine, `${UNIT_FOLDER}/${name}`);
     if (content !== undefined) present.set(name, content);
   }
-  return compareVersionsOf(present, offered).map(({ name = "", from, to }) => ({
+  return compareVersionsOf(present, offered).map(({ name, from, to }) => ({
     name,
     change: from === "" ? "added" : to === "" ? "removed" : "changed",
   }));

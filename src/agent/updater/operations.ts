@@ -40,9 +40,9 @@ export interface OperationReport {
 
 /** What an operation does; `prepare` and `end` frame what must be known if the process dies in between. */
 export interface Operation {
-  prepare(): Promise<void>;
-  work(report: OperationReport): Promise<Finished>;
-  end(): Promise<void>;
+  readonly prepare: () => Promise<void>;
+  readonly work: (report: OperationReport) => Promise<Finished>;
+  readonly end: () => Promise<void>;
 }
 
 interface Running {

@@ -6,7 +6,7 @@ import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { UpdateService } from "#protocol/gen/socle/v1/update_pb.ts";
 
 import { AgentError } from "../agentError.ts";
-import { callerKey } from "../caller.ts";
+import { callerKey, NOBODY } from "../caller.ts";
 import type { Log } from "../log.ts";
 import { CALLER_HEADER, UNAVAILABLE_HINT } from "../passUpdates.ts";
 import { createCallGuard } from "../routes.ts";
@@ -46,7 +46,7 @@ export async function startUpdater(options: UpdaterServerOptions): Promise<Updat
     interceptors: [createCallGuard(log, monotonicUs)],
     contextValues: ({ headers }) => {
       const name = decodeURIComponent(String(headers[CALLER_HEADER] ?? ""));
-      return createContextValues().set(callerKey, { name, role: "" });
+      return createContextValues().set(callerKey, { ...NOBODY, name });
     },
     readMaxBytes: MAX_REQUEST_BYTES,
   });

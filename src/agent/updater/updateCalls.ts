@@ -7,7 +7,7 @@ import { nextAutomaticAt, planAutomatic } from "#boot/policy/planAutomatic.ts";
 import { planUpdate } from "#boot/planUpdate.ts";
 import { compareVersions } from "#boot/version.ts";
 import {
-  UpdateService,
+  type UpdateService,
   UpdateTargetSchema,
   type CheckUpdateRequest,
   type CheckUpdateResponseSchema,
@@ -92,10 +92,9 @@ async function* wrap(
   }
 }
 
-async function readState({
-  look,
-  operations,
-}: Updater): Promise<MessageInitShape<typeof GetUpdateStateResponseSchema>> {
+async function readState(updater: Updater): Promise<MessageInitShape<typeof GetUpdateStateResponseSchema>> {
+  await updater.settled();
+  const { look, operations } = updater;
   const machine = await look.openMachine();
   const [facts, bootId, quarantine, reports, policy, hold] = await Promise.all([
     look.readFacts(),

@@ -71,7 +71,7 @@ async function createMachine(repository: MemoryRepository, { hasRoot = true } = 
     readFacts: () => readMachineFacts(machine),
     readInventory: (signal) => readInventory(machine, signal),
     updates: createUpdatePass(socketPath),
-    tls: { certificate: access.server.cert, key: access.server.key, clientAuthority: access.ca },
+    tls: { certificate: access.server.cert, key: access.server.key, clientAuthorities: [access.ca] },
     listen: { host: "127.0.0.1", port: 0 },
     log,
     monotonicUs: () => 0,

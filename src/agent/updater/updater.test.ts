@@ -259,10 +259,13 @@ test("an updater that is stopped takes its request up again, and no reader waits
   const machine = fresh();
   await using updater = await startTestUpdater({ repository: REPOSITORY, machine });
   updater.server.instead.set(findPath(".root"), dripping);
-  const reading = follow(updater.client.applyUpdate({ target: {} })).catch((error: unknown) => String(error));
+  const reading = follow(updater.client.applyUpdate({ target: {} })).then(
+    () => "it ended well",
+    (error: unknown) => String(error),
+  );
   await new Promise((resolve) => setTimeout(resolve, 60));
   await updater.running.close();
-  assert.match(String(await reading), /unavailable.*the updater ends/);
+  assert.match(await reading, /unavailable.*the updater ends/);
   assert.notEqual(updater.world.kept, undefined);
   updater.server.instead.clear();
   await updater.restart();

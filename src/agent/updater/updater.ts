@@ -86,6 +86,11 @@ export class Updater {
     await this.#settling;
   }
 
+  /** What is being put in order now: until it is, a release that has just failed is not in quarantine. */
+  async settled(): Promise<void> {
+    await this.#settling;
+  }
+
   async actOnPolicy(signal: AbortSignal): Promise<void> {
     const { log } = this.#options;
     const policy = await this.look.readPolicy();

@@ -118,7 +118,8 @@ test("a machine that runs the release has nothing to do", async () => {
   assert.equal(said.stdout, "edge-01 runs 1.1 already: nothing to do\n");
 });
 
-const inSixHours = timestampFromDate(new Date(Date.now() + 6 * 3_600_000 + 500));
+/** From the moment of the call: minutes are rounded, so half of one may go by until it is shown. */
+const inSixHours = () => timestampFromDate(new Date(Date.now() + 6 * 3_600_000));
 
 test("why answers in its first line, and shows every gate with what opens it", async () => {
   await using machine = await PlayedMachine.start({ phase: Phase.CONFIRMED });
@@ -132,20 +133,20 @@ test("why answers in its first line, and shows every gate with what opens it", a
         open: false,
         says: "alice holds updates: the fair lasts until Sunday, and nothing may change until it is over",
         hint: "socle update unhold",
-        opensAt: inSixHours,
+        opensAt: inSixHours(),
         lookedAt: true,
       },
       {
         name: "window",
         open: false,
         says: "not now",
-        opensAt: inSixHours,
+        opensAt: inSixHours(),
         lookedAt: true,
         automaticOnly: true,
       },
       { name: "slot-size", open: false, says: "", lookedAt: false },
     ],
-    nextAutomatic: inSixHours,
+    nextAutomatic: inSixHours(),
   };
   const { context, said } = createMemoryContext();
   assert.equal(await updateWhy(machine.access, {}, context), EXIT_CODE.ok);
@@ -194,7 +195,7 @@ test("the first line of why tells the newest, the patient and the free apart", a
 
 test("a hold has a reason, and an end where one is given; ending it says whether another is left", async () => {
   await using machine = await PlayedMachine.start({ phase: Phase.CONFIRMED });
-  machine.hold = { hold: { reason: "measuring", until: inSixHours } };
+  machine.hold = { hold: { reason: "measuring", until: inSixHours() } };
   const { context, said } = createMemoryContext();
   assert.equal(
     await updateHold(machine.access, { reason: "measuring", for: 6 * 3_600_000 }, context),

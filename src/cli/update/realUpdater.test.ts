@@ -51,7 +51,7 @@ async function startMachine() {
     readFacts: () => readMachineFacts(linux),
     readInventory: (signal) => readInventory(linux, signal),
     updates: createUpdatePass(updater.socketPath),
-    tls: { certificate: access.server.cert, key: access.server.key, clientAuthority: access.ca },
+    tls: { certificate: access.server.cert, key: access.server.key, clientAuthorities: [access.ca] },
     listen: { host: "127.0.0.1", port: 0 },
     log: createLog(() => {}, Date.now),
     monotonicUs: () => 9_000_000,

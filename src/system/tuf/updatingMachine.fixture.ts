@@ -11,8 +11,8 @@ import { type MemoryServer, startMemoryServer } from "./memoryServer.fixture.ts"
 import type { TrustedRelease } from "./readRelease.ts";
 import { openUpdateClient, type TrustedRepository } from "./updateClient.ts";
 
-/** Refuses within a tenth of a second what takes half a minute elsewhere. */
-const IMPATIENT: Partial<FetchLimits> = { connectTimeoutMs: 500, windowMs: 100, windowBytes: 4096 };
+/** Refuses within half a second what takes half a minute elsewhere; a machine that is busy still answers in that time. */
+const IMPATIENT: Partial<FetchLimits> = { connectTimeoutMs: 2000, windowMs: 500, windowBytes: 4096 };
 
 /** A machine that updates itself from one server; it trusts the root that its repository had when it was made. */
 export interface UpdatingMachine extends AsyncDisposable {
