@@ -123,13 +123,14 @@ async function writePlainDisk(
   });
   const files = { esp: join(folder, "esp.img"), "root-a": root } as const;
   const gpt = encodeGpt(toGpt(layout));
-  await writeDisk(disk, layout.sizeBytes, [
+  const pieces = [
     { offsetBytes: 0, bytes: gpt.protectiveMbrAndPrimary },
     ...layout.partitions.flatMap(({ role, offsetBytes }) =>
       role === "esp" || role === "root-a" ? [{ offsetBytes, file: files[role] }] : [],
     ),
     { offsetBytes: layout.sizeBytes - GPT_BACKUP_SECTORS * SECTOR_BYTES, bytes: gpt.backup },
-  ]);
+  ];
+  await writeDisk({ sizeBytes: layout.sizeBytes, pieces }, { raw: disk, qcow2: join(folder, "disk.qcow2") });
 }
 
 // $1 the folder, $2 the agent's programs, $3 the root's UUID, $4 its size, $5 the size of the EFI partition.

@@ -1,11 +1,11 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { planDiskLayout, toGpt, type DiskLayout, type PartitionRole } from "#boot/diskLayout.ts";
 import { encodeGpt } from "#boot/gpt.ts";
 import { GPT_BACKUP_SECTORS, SECTOR_BYTES } from "#boot/gptTable.ts";
 import type { Sha256 } from "#release/sha256.ts";
-import { hashDisk, writeDisk, type DiskPiece } from "#system/writeDisk.ts";
-import { hashInWorker } from "#system/hashInWorker.ts";
+import type { DiskPiece, FilePart } from "#system/diskContent.ts";
+import { writeDisk } from "#system/writeDisk.ts";
 
 import type { BuildContext } from "./buildContext.ts";
 import { buildEsp } from "./buildEsp.ts";
@@ -45,10 +45,10 @@ export async function buildDisk(
 ): Promise<StepResult<BuiltDisk>> {
   const layout = planDisk(context, parts.root.value, parts.uki.value.sizeBytes);
   const hasVar = layout.partitions.some(({ role }) => role === "var");
-  const esp = await buildEsp(context, parts.uki);
-  const var_ = hasVar
-    ? await buildVar(context, parts.installed, parts.configured, VAR_IMAGE_BYTES)
-    : undefined;
+  const [esp, var_] = await Promise.all([
+    buildEsp(context, parts.uki),
+    hasVar ? buildVar(context, parts.installed, parts.configured, VAR_IMAGE_BYTES) : undefined,
+  ]);
   const sources: Partial<Record<PartitionRole, string>> = {
     esp: join(esp.folder, "esp.img"),
     "root-a": join(parts.root.folder, "root.img"),
@@ -71,29 +71,40 @@ export async function buildDisk(
     describe: () =>
       `${(layout.sizeBytes / (1 << 30)).toFixed(1)} GiB, ${layout.partitions.length} partitions`,
     make: async (folder) => {
-      const raw = join(folder, "disk.raw");
-      const qcow2 = join(folder, "disk.qcow2");
-      const pieces = listPieces(layout, sources);
-      const makeBoth = async () => {
-        await writeDisk(raw, layout.sizeBytes, pieces);
-        const argv = ["qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, qcow2];
-        await context.tools.run(argv, { folders: [folder], signal: context.signal });
-        return hashInWorker(qcow2);
-      };
-      const [rawSha256, qcow2Sha256] = await Promise.all([hashDisk(layout.sizeBytes, pieces), makeBoth()]);
-      return { layout, rawSha256, qcow2Sha256 };
+      const image = { sizeBytes: layout.sizeBytes, pieces: await listPieces(context, layout, sources) };
+      const paths = { raw: join(folder, "disk.raw"), qcow2: join(folder, "disk.qcow2") };
+      return { layout, ...(await writeDisk(image, paths, context.signal)) };
     },
   });
 }
 
-function listPieces(layout: DiskLayout, sources: Partial<Record<PartitionRole, string>>): DiskPiece[] {
+async function listPieces(
+  context: BuildContext,
+  layout: DiskLayout,
+  sources: Partial<Record<PartitionRole, string>>,
+): Promise<DiskPiece[]> {
   const gpt = encodeGpt(toGpt(layout));
+  const parts = await Promise.all(
+    layout.partitions.map(async ({ role, offsetBytes }): Promise<DiskPiece[]> => {
+      const file = sources[role];
+      if (file === undefined) return [];
+      const found = await listData(context, file);
+      return found.map((part) => ({ offsetBytes: offsetBytes + part.startBytes, file, part }));
+    }),
+  );
   return [
     { offsetBytes: 0, bytes: gpt.protectiveMbrAndPrimary },
-    ...layout.partitions.flatMap(({ role, offsetBytes }): DiskPiece[] => {
-      const file = sources[role];
-      return file === undefined ? [] : [{ offsetBytes, file }];
-    }),
+    ...parts.flat(),
     { offsetBytes: layout.sizeBytes - GPT_BACKUP_SECTORS * SECTOR_BYTES, bytes: gpt.backup },
   ];
+}
+
+/** All of a file but its holes; to read those would fill the page cache with zeros. */
+async function listData({ tools, signal }: BuildContext, file: string): Promise<FilePart[]> {
+  const argv = ["qemu-img", "map", "--output=json", "-f", "raw", file];
+  const { stdout } = await tools.run(argv, { folders: [dirname(file)], signal });
+  const extents = JSON.parse(stdout) as { start: number; length: number; data: boolean }[]; // qemu-img's own
+  return extents
+    .filter(({ data }) => data)
+    .map(({ start, length }) => ({ startBytes: start, sizeBytes: length }));
 }

@@ -17,6 +17,7 @@ import {
   exists,
   fileSize,
   hashBytes,
+  hashFile,
   linkOrCopy,
   makeWorkFolder,
   readIfPresent,
@@ -25,12 +26,11 @@ import {
   replaceFolder,
   writeWithParents,
 } from "#system/files.ts";
-import { hashInWorker } from "#system/hashInWorker.ts";
 
 import type { BuildContext } from "./buildContext.ts";
 import { buildDisk, type BuiltDisk } from "./buildDisk.ts";
 import { buildInitrd } from "./buildInitrd.ts";
-import { buildUki } from "./buildUki.ts";
+import { buildUki, prepareUki } from "./buildUki.ts";
 import { checkRelease } from "./checkRelease.ts";
 import { configureTree } from "./configureTree.ts";
 import { describePackages } from "./describePackages.ts";
@@ -54,12 +54,13 @@ export async function buildRelease(context: BuildContext, output: string): Promi
   const installed = await installTree(context);
   const [programs, initrd] = await Promise.all([preparePrograms(context), buildInitrd(context, installed)]);
   const configured = await configureTree(context, installed, programs);
-  const [root, described] = await Promise.all([
+  const [root, described, template] = await Promise.all([
     packRoot(context, installed, configured),
     describeRoot(context, installed, configured),
+    prepareUki(context, { installed, initrd }),
   ]);
   const signature = await signRoot(context, root);
-  const uki = await buildUki(context, { installed, root, initrd });
+  const uki = await buildUki(context, { template, root });
   await checkRelease(context, { installed, configured, root, uki, contents: described.contents });
   const disk = await buildDisk(context, { installed, configured, root, uki, signature });
   const manifest = await writeRelease(context, output, {
@@ -204,10 +205,11 @@ function listFiles(
   return files;
 }
 
+/** The large ones were hashed when they were made: a thread takes longer to start than the others to be read. */
 async function describeFiles(files: readonly ReleaseFile[]): Promise<ReleaseArtifact[]> {
   return Promise.all(
     files.map(async ({ kind, name, file, sha256 }) => {
-      return { kind, name, sizeBytes: await fileSize(file), sha256: sha256 ?? (await hashInWorker(file)) };
+      return { kind, name, sizeBytes: await fileSize(file), sha256: sha256 ?? (await hashFile(file)) };
     }),
   );
 }

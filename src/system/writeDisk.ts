@@ -1,128 +1,150 @@
-import { createHash, type Hash } from "node:crypto";
-import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { truncateSync } from "node:fs";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 
+import { planQcow2, QCOW2_CLUSTER_BYTES } from "#boot/qcow2.ts";
 import { parseSha256, type Sha256 } from "#release/sha256.ts";
 
-/** A piece of a disk image: a whole file, or bytes, at an offset. */
-export type DiskPiece =
-  | { readonly offsetBytes: number; readonly file: string }
-  | { readonly offsetBytes: number; readonly bytes: Uint8Array };
+import { alignedBuffer, DirectFile } from "./directFile.ts";
+import { DiskContent, type DiskPiece } from "./diskContent.ts";
 
-interface DiskWork {
+export interface DiskImage {
   readonly sizeBytes: number;
-  /** Sorted, and none over another. */
+  /** In any order, none over another. */
   readonly pieces: readonly DiskPiece[];
-  /** Where to write; only hashed when absent. */
-  readonly path?: string;
 }
 
+/** Of whole clusters. */
 const CHUNK_BYTES = 1 << 20;
 const ZEROS = Buffer.alloc(CHUNK_BYTES);
 
-/** Writes a disk image, on a thread of its own. Where nothing or only zeros are written it stays a hole. */
-export async function writeDisk(
-  path: string,
-  sizeBytes: number,
-  pieces: readonly DiskPiece[],
-): Promise<void> {
-  await inWorker({ path, sizeBytes, pieces: sort(pieces) });
+/** What can be done with a disk image, each on a thread of its own; each gives a digest, or nothing. */
+const WORKS = { hashRaw, writeRaw, writeQcow2 };
+
+interface DiskWork {
+  readonly work: keyof typeof WORKS;
+  readonly image: DiskImage;
+  readonly path: string;
 }
 
 /**
- * The SHA-256 that a disk image of these pieces has, without reading it: its holes would fill the
- * page cache with zeros.
+ * Writes a disk image, raw and as qcow2, and takes the digests of both from what is written. Where there are
+ * only zeros a raw disk has a hole. Hashing all of those zeros is what takes longest: nothing waits for it.
  */
-export async function hashDisk(sizeBytes: number, pieces: readonly DiskPiece[]): Promise<Sha256> {
-  return parseSha256(await inWorker({ sizeBytes, pieces: sort(pieces) }));
+export async function writeDisk(
+  image: DiskImage,
+  { raw, qcow2 }: { raw: string; qcow2: string },
+  signal?: AbortSignal,
+): Promise<{ rawSha256: Sha256; qcow2Sha256: Sha256 }> {
+  const failed = new AbortController();
+  const both = AbortSignal.any([failed.signal, ...(signal === undefined ? [] : [signal])]);
+  const start = async (work: keyof typeof WORKS, path: string) =>
+    inWorker({ work, image, path }, both).catch((error: unknown) => {
+      failed.abort(error);
+      throw error;
+    });
+  const works = [start("hashRaw", raw), start("writeRaw", raw), start("writeQcow2", qcow2)] as const;
+  await Promise.allSettled(works); // none goes on writing when this has failed
+  const [rawDigest, , qcow2Digest] = await Promise.all(works);
+  return { rawSha256: parseSha256(rawDigest), qcow2Sha256: parseSha256(qcow2Digest) };
 }
 
-function sort(pieces: readonly DiskPiece[]): DiskPiece[] {
-  return pieces.toSorted((a, b) => a.offsetBytes - b.offsetBytes);
+async function inWorker(work: DiskWork, signal: AbortSignal): Promise<string> {
+  signal.throwIfAborted();
+  const worker = new Worker(import.meta.filename, { workerData: work });
+  const stop = () => void worker.terminate();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.once("message", resolve);
+      worker.once("error", reject);
+      worker.once("exit", () => reject(signal.reason as Error)); // without either of these only when stopped
+    });
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
 }
 
-async function inWorker(work: DiskWork): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(import.meta.filename, { workerData: work });
-    worker.once("message", resolve);
-    worker.once("error", reject);
+/** Without reading the written disk: its holes would fill the page cache with zeros. */
+function hashRaw(content: DiskContent): string {
+  const hash = createHash("sha256");
+  for (const { bytes } of readChunks(content)) hash.update(bytes);
+  return hash.digest("hex");
+}
+
+function writeRaw(content: DiskContent, path: string): string {
+  using file = new DirectFile(path);
+  truncateSync(path, content.sizeBytes);
+  for (const chunk of readChunks(content)) {
+    const { bytes, offset } = chunk;
+    const isUsed = findUsedClusters(chunk);
+    if (!isUsed.includes(true)) continue;
+    const start = isUsed.indexOf(true) * QCOW2_CLUSTER_BYTES;
+    const end = (isUsed.lastIndexOf(true) + 1) * QCOW2_CLUSTER_BYTES;
+    file.write(bytes.subarray(start, end), offset + start);
+  }
+  return "";
+}
+
+function writeQcow2(content: DiskContent, path: string): string {
+  using file = new DirectFile(path);
+  const hash = createHash("sha256");
+  const chunk = alignedBuffer(CHUNK_BYTES);
+  const isUsed = readChunks(content).flatMap(findUsedClusters).toArray();
+  let [filledBytes, offset] = [0, 0];
+  const flush = () => {
+    const bytes = chunk.subarray(0, filledBytes);
+    hash.update(bytes);
+    file.write(bytes, offset);
+    offset += filledBytes;
+    filledBytes = 0;
+  };
+  for (const part of planQcow2(content.sizeBytes, isUsed)) {
+    const sizeBytes = "bytes" in part ? part.bytes.length : part.clusters * QCOW2_CLUSTER_BYTES;
+    for (let done = 0; done < sizeBytes;) {
+      const into = chunk.subarray(filledBytes, filledBytes + sizeBytes - done); // at most to its end
+      if ("bytes" in part) into.set(part.bytes.subarray(done, done + into.length));
+      else content.read(into, part.firstCluster * QCOW2_CLUSTER_BYTES + done);
+      filledBytes += into.length;
+      done += into.length;
+      if (filledBytes === CHUNK_BYTES) flush();
+    }
+  }
+  flush();
+  return hash.digest("hex");
+}
+
+interface Chunk {
+  /** Until the next one is asked for. */
+  readonly bytes: Uint8Array;
+  readonly offset: number;
+  /** Where no piece is; others may be zeros too. */
+  readonly isHole: boolean;
+}
+
+function* readChunks(content: DiskContent): Generator<Chunk> {
+  const chunk = alignedBuffer(CHUNK_BYTES);
+  for (let offset = 0; offset < content.sizeBytes; offset += CHUNK_BYTES) {
+    const sizeBytes = Math.min(CHUNK_BYTES, content.sizeBytes - offset);
+    const isHole = content.isHole(offset, sizeBytes);
+    const bytes = (isHole ? ZEROS : chunk).subarray(0, sizeBytes);
+    if (!isHole) content.read(bytes, offset);
+    yield { bytes, offset, isHole };
+  }
+}
+
+/** Of each cluster whether anything but zeros is in it. */
+function findUsedClusters({ bytes, isHole }: Chunk): boolean[] {
+  return Array.from({ length: Math.ceil(bytes.length / QCOW2_CLUSTER_BYTES) }, (_, index) => {
+    if (isHole) return false;
+    const cluster = bytes.subarray(index * QCOW2_CLUSTER_BYTES, (index + 1) * QCOW2_CLUSTER_BYTES);
+    return !ZEROS.subarray(0, cluster.length).equals(cluster);
   });
 }
 
-/** Takes the image's bytes in order; `count` zeros where there are none. */
-interface Sink {
-  bytes(bytes: Uint8Array, offset: number): void;
-  zeros(count: number): void;
-}
-
-function performWork({ path, sizeBytes, pieces }: DiskWork): string {
-  if (path === undefined) {
-    const hash = createHash("sha256");
-    walk(sizeBytes, pieces, {
-      bytes: (bytes) => void hash.update(bytes),
-      zeros: (count) => hashZeros(hash, count),
-    });
-    return hash.digest("hex");
-  }
-  const disk = openSync(path, "wx");
-  try {
-    ftruncateSync(disk, sizeBytes);
-    walk(sizeBytes, pieces, {
-      bytes: (bytes, offset) => writeUnlessZero(disk, bytes, offset),
-      zeros: () => {},
-    });
-    return "";
-  } finally {
-    closeSync(disk);
-  }
-}
-
-function walk(sizeBytes: number, pieces: readonly DiskPiece[], sink: Sink): void {
-  let position = 0;
-  for (const piece of pieces) {
-    if (piece.offsetBytes < position)
-      throw new RangeError(`Cannot write the disk: two pieces overlap at ${position}`);
-    sink.zeros(piece.offsetBytes - position);
-    position = piece.offsetBytes + readPiece(piece, sink);
-  }
-  if (position > sizeBytes)
-    throw new RangeError(`Cannot write the disk: ${position} bytes do not fit into ${sizeBytes}`);
-  sink.zeros(sizeBytes - position);
-}
-
-/** Returns how many bytes the piece has. */
-function readPiece(piece: DiskPiece, sink: Sink): number {
-  if ("bytes" in piece) {
-    sink.bytes(piece.bytes, piece.offsetBytes);
-    return piece.bytes.length;
-  }
-  const from = openSync(piece.file, "r");
-  try {
-    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    for (let done = 0; ;) {
-      const count = readSync(from, chunk, 0, chunk.length, done);
-      if (count === 0) return done;
-      sink.bytes(chunk.subarray(0, count), piece.offsetBytes + done);
-      done += count;
-    }
-  } finally {
-    closeSync(from);
-  }
-}
-
-function writeUnlessZero(disk: number, bytes: Uint8Array, offset: number): void {
-  if (ZEROS.subarray(0, bytes.length).equals(bytes)) return;
-  // One write may take less than it was given; on a full disk the next one says so.
-  for (let done = 0; done < bytes.length;)
-    done += writeSync(disk, bytes, done, bytes.length - done, offset + done);
-}
-
-function hashZeros(hash: Hash, count: number): void {
-  for (let left = count; left > 0; left -= CHUNK_BYTES)
-    hash.update(ZEROS.subarray(0, Math.min(left, CHUNK_BYTES)));
-}
-
 // This file is also the worker's program.
-if (!isMainThread && workerData !== null && typeof workerData === "object" && "pieces" in workerData) {
-  parentPort?.postMessage(performWork(workerData as DiskWork)); // what inWorker gave it
+if (!isMainThread && workerData !== null && typeof workerData === "object" && "work" in workerData) {
+  const { work, image, path } = workerData as DiskWork; // what inWorker gave it
+  using content = new DiskContent(image.sizeBytes, image.pieces);
+  parentPort?.postMessage(WORKS[work](content, path));
 }

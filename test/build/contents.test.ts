@@ -208,7 +208,7 @@ test("the provenance names every other file of the release, is signed, and knows
   const [commands] = statement.predicate.runDetails.byproducts;
   const text = Buffer.from(commands?.content ?? "", "base64").toString();
   assert.match(text, /mkfs\.erofs --quiet/);
-  assert.match(text, /"qemu-img","convert"/);
+  assert.match(text, /"ukify","build"/);
   for (const trace of [workspace.folder, CLONE]) assert.ok(!(stdout + text).includes(trace), trace);
   assert.doesNotMatch(text, /\/[a-z]+-\d+-[0-9a-f]{8}\b/); // the work folder of a step
 });
