@@ -4,6 +4,7 @@ import { systemUuidOf } from "#boot/partitionUuids.ts";
 import type { Definition } from "#definition/definition.ts";
 import { fileSize, readText } from "#system/files.ts";
 import { hashInWorker } from "#system/hashInWorker.ts";
+import { CommandError } from "#system/runCommand.ts";
 import { parseSha256, type Sha256 } from "#release/sha256.ts";
 
 import type { BuildContext } from "./buildContext.ts";
@@ -49,13 +50,17 @@ export async function packRoot(
       const [script, args] = verified
         ? [PACK_VERIFIED, [String(sourceDateEpoch), ...COMPRESSION[root.compression]]]
         : [PACK_WRITABLE, [String(disk.rootSlotSizeBytes), systemUuidOf(id, "root")]];
+      const stuck = new AbortController();
       await tools.runScript(MOUNT_MERGED + script, [installed.folder, configured.folder, folder, ...args], {
         folders: [installed.folder, configured.folder, folder],
         environment: {
           SOURCE_DATE_EPOCH: String(sourceDateEpoch),
           E2FSPROGS_FAKE_TIME: String(sourceDateEpoch),
         },
-        signal,
+        signal: AbortSignal.any([signal, stuck.signal]),
+        onLine: (line) => {
+          if (EROFS_ERROR.test(line)) stuck.abort(toCommandError(line));
+        },
         title: "pack the root",
       });
       const image = join(folder, "root.img");
@@ -70,6 +75,15 @@ export async function packRoot(
       const rootHash = parseSha256((await readText(join(folder, "roothash"))).trim());
       return { sha256, rootHash, rootImageBytes, hashTreeBytes: await fileSize(join(folder, "verity.img")) };
     },
+  });
+}
+
+/** After it mkfs.erofs 1.8 may wait for ever for its own thread, which has ended: when a disk is full. */
+const EROFS_ERROR = /^<E> erofs/;
+
+function toCommandError(outputTail: string): CommandError {
+  return new CommandError("command-failed", "pack the root failed: mkfs.erofs found an error", {
+    outputTail,
   });
 }
 

@@ -56,6 +56,33 @@ test(
   },
 );
 
+test(
+  "a disk that fills up while the root is packed is named with its step, and nothing half made stays",
+  needsRoot,
+  async () => {
+    await using workspace = await TestWorkspace.make();
+    await workspace.define({ files: { "/etc/motd": "not built before\n" } });
+    // The clone's own results of what is not to be written there.
+    const script = `mkdir "$SMALL_DISK/steps"
+for name in packages node; do ln -s "$1/$name" "$SMALL_DISK/steps/"; done
+shift; exec "$@"`;
+    const prefix = [
+      ...onSmallDisk(workspace.home, "250m"),
+      join(CLONE, ".socle/tools"),
+      join(CLONE, ".socle/packages"),
+      "sh",
+      "-eu",
+      "-c",
+      script,
+      "sh",
+      join(CLONE, ".socle/steps"),
+    ];
+    const outcome = await workspace.build("out", ["--offline"], { prefix });
+    assertDiskFull(outcome, "root");
+    assert.doesNotMatch(outcome.stdout, /^(?:work|steps\/root)\//m);
+  },
+);
+
 test("an output on a full disk stays as it was", needsRoot, async () => {
   await using workspace = await TestWorkspace.make();
   await mkdir(join(workspace.folder, "small"));
