@@ -84,28 +84,14 @@ async function alone<T>(lock: string | undefined, work: () => Promise<T>): Promi
 }
 
 /** The newest release with a file beside it that nothing compresses and no other release has. */
-async function publishLarge({ folder, releases }: PreparedSubject): Promise<ReleaseFolder> {
+async function publishLarge({ folder }: PreparedSubject): Promise<ReleaseFolder> {
   const output = join(folder, "out", LARGE_VERSION);
   if (!(await exists(join(output, "SHA256SUMS")))) {
     const file = join(folder, `${LARGE_VERSION}.yaml`);
     const filler = join(folder, "filler");
-    const random = await findArtifact(releases["1.2"], "root");
-    await runCommand([
-      "openssl",
-      "enc",
-      "-aes-256-ctr",
-      "-nosalt",
-      "-pbkdf2",
-      "-k",
-      "filler",
-      "-in",
-      random,
-      "-out",
-      filler,
-    ]);
-    await runCommand(["truncate", "--size", String(FILLER_BYTES), filler]);
+    await runCommand(["openssl", "rand", "-out", filler, String(FILLER_BYTES)]);
     const system = {
-      extends: "1.2.yaml",
+      extends: "./1.2.yaml",
       version: LARGE_VERSION,
       files: { "/usr/share/filler": { source: "./filler" } },
     };

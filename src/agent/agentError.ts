@@ -5,8 +5,11 @@ export type AgentErrorCode =
   | "credentials-incomplete"
   | "listen-address"
   | "cannot-listen"
+  | "capture-not-available"
+  | "capture-running"
   | "certificate-unusable"
   | "role-insufficient"
+  | "too-many-streams"
   | "updater-unavailable";
 
 export class AgentError extends SocleError<AgentErrorCode> {

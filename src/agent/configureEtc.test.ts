@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtempDisposable, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtempDisposable, readFile, readlink, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 
+import { AUTHORITY } from "#config/certificates.fixture.ts";
 import { createEtcMachine } from "#system/etcMachine.ts";
 
 import { configureEtc, type EtcPaths } from "./configureEtc.ts";
@@ -15,12 +16,11 @@ const DOCUMENT = JSON.stringify({
   hostname: "edge-01",
   network: { interfaces: [{ match: { name: "en*" }, addresses: ["192.0.2.10/24"] }] },
 });
-const REFUSED = JSON.stringify({
-  apiVersion: "socle/v1",
-  kind: "MachineConfiguration",
-  hostname: "-",
-  extra: 1,
-});
+const REFUSED = toDocument({ hostname: "-", extra: 1 });
+
+function toDocument(fields: object): string {
+  return JSON.stringify({ apiVersion: "socle/v1", kind: "MachineConfiguration", ...fields });
+}
 
 const root = await mkdtempDisposable(join(tmpdir(), "socle-configure-"));
 after(() => root.remove());
@@ -35,6 +35,7 @@ async function createFolderMachine(files: { credential?: string | Error; documen
     document: join(folder, "var/lib/socle/config.json"),
     outcome: join(folder, "run/socle/configuration.json"),
     hostname: join(folder, "hostname"),
+    kernelSettings: join(folder, "proc/sys"),
     mountInfo: join(folder, "mountinfo"),
   };
   for (const path of ["etc", "run/socle", "var/lib/socle"])
@@ -57,9 +58,11 @@ async function createFolderMachine(files: { credential?: string | Error; documen
     await writeMountInfo();
   };
   const log: string[] = [];
+  const calls: string[] = [];
   return {
     paths,
     log,
+    calls,
     mounts: () => mounts.slice(1).map(({ target, fstype }) => `${fstype} ${target.slice(folder.length)}`),
     configure: () =>
       configureEtc({
@@ -78,6 +81,13 @@ async function createFolderMachine(files: { credential?: string | Error; documen
             assert.ok(index > 0, `${target} is mounted`);
             mounts.splice(index, 1);
             await writeMountInfo();
+          },
+          async reloadUnits() {
+            calls.push("reload units");
+          },
+          async startUnit(unit) {
+            calls.push(`start ${unit}`);
+            if (unit === "systemd-journal-upload.service") throw new Error("Unit not found");
           },
         },
         paths,
@@ -158,6 +168,48 @@ test("a document that cannot be read is refused, and the machine boots on", asyn
   await isFolder.configure();
   assert.match(isFolder.log[0] ?? "", /cannot be read: EISDIR/);
   assert.deepEqual(isFolder.mounts(), ["overlay /etc"]);
+});
+
+test("certificates come after the image's, a zone is a link, and the kernel gets its settings at once", async () => {
+  const machine = await createFolderMachine({
+    document: toDocument({
+      trust: { authorities: [AUTHORITY] },
+      time: { zone: "Europe/Paris" },
+      sysctls: { "net.ipv4.ip_forward": 1, "net.ipv4.conf.eth0/20.forwarding": 1, "vm.missing": 1 },
+    }),
+  });
+  await mkdir(join(machine.paths.etc, "ssl/certs"), { recursive: true });
+  await writeFile(join(machine.paths.etc, "ssl/certs/ca-certificates.crt"), "image's\n");
+  for (const folder of ["net/ipv4/conf/eth0.20"]) {
+    await mkdir(join(machine.paths.kernelSettings, folder), { recursive: true });
+  }
+  await machine.configure();
+  assert.equal(await machine.readLayer("ssl/certs/ca-certificates.crt"), `image's\n${AUTHORITY}`);
+  assert.equal(await readlink(join(machine.paths.layer, "localtime")), "/usr/share/zoneinfo/Europe/Paris");
+  const setting = (path: string) => readFile(join(machine.paths.kernelSettings, path), "utf8");
+  assert.equal(await setting("net/ipv4/ip_forward"), "1");
+  assert.equal(await setting("net/ipv4/conf/eth0.20/forwarding"), "1");
+  assert.match(machine.log.join("\n"), /warning: the kernel's setting vm\/missing: not done/);
+  assert.deepEqual(machine.calls, []);
+  assert.deepEqual(await machine.readOutcome(), { state: "applied", source: "file", problems: [] });
+});
+
+test("units of the document are started once PID 1 knows them, and one that cannot be keeps no other from it", async () => {
+  const machine = await createFolderMachine({
+    document: toDocument({
+      logs: { forward: { url: "https://logs.example.org:19532" } },
+      mounts: [{ path: "/var/lib/data", label: "data" }],
+      folders: [{ path: "/var/lib/data/web" }],
+    }),
+  });
+  await machine.configure();
+  assert.deepEqual(machine.calls, [
+    "reload units",
+    "start var-lib-data.mount",
+    "start socle-folders.service",
+    "start systemd-journal-upload.service",
+  ]);
+  assert.match(machine.log.join("\n"), /warning: starting systemd-journal-upload.service: not done/);
 });
 
 test("a second run does nothing", async () => {

@@ -5,15 +5,19 @@
 import { createLinuxMachine, monotonicUs } from "#system/linuxMachine.ts";
 import { readCredential } from "#system/credentials.ts";
 import { notifyReady } from "#system/notifyReady.ts";
+import { createObservedMachine } from "#system/observedMachine.ts";
 import { SocleError } from "#progress/socleError.ts";
 import { AgentError } from "./agentError.ts";
 import { DEFAULT_LISTEN_ADDRESS, parseListenAddress } from "./listenAddress.ts";
 import { ensureBootOptions } from "./ensureBootOptions.ts";
 import { createLog } from "./log.ts";
 import { readMachineFacts, readRunningPartition } from "./machineFacts.ts";
+import { createObserveCalls } from "./observe/createObserveCalls.ts";
+import { readObserveOptions } from "./observe/readObserveOptions.ts";
 import { createUpdatePass } from "./passUpdates.ts";
 import { readInventory } from "./readInventory.ts";
 import { startAgent, type AgentTls } from "./startAgent.ts";
+import { toStatus } from "./status.ts";
 import { AGENT_VERSION } from "./version.ts";
 
 const CERTIFICATE = "socle.agent.cert";
@@ -55,10 +59,20 @@ async function main(): Promise<void> {
   }
   const machine = createLinuxMachine();
   const listen = parseListenAddress(process.env["SOCLE_LISTEN"] ?? DEFAULT_LISTEN_ADDRESS);
+  const updates = createUpdatePass();
+  const agentFacts = { version: AGENT_VERSION, nodeVersion: process.version, readyUs: monotonicUs() };
+  const observeOptions = await readObserveOptions({
+    machine: createObservedMachine(),
+    ownPort: listen.port,
+    readStatus: async () => toStatus(await readMachineFacts(machine), agentFacts),
+    updates,
+    clock: Date.now,
+  });
   const agent = await startAgent({
     readFacts: () => readMachineFacts(machine),
     readInventory: (signal) => readInventory(machine, signal),
-    updates: createUpdatePass(),
+    updates,
+    observe: createObserveCalls(observeOptions),
     tls,
     listen,
     log,

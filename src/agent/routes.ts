@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ConnectRouter, Interceptor, ServiceImpl } from "@connectrpc/connect";
 import { MachineService, type GetStatusResponse } from "#protocol/gen/socle/v1/machine_pb.ts";
+import { ObserveService } from "#protocol/gen/socle/v1/observe_pb.ts";
 import { UpdateService } from "#protocol/gen/socle/v1/update_pb.ts";
 import { callerKey } from "./caller.ts";
 import type { Log } from "./log.ts";
@@ -13,6 +14,8 @@ export interface AgentCalls {
   getInventory(signal: AbortSignal): AsyncIterable<InventoryPart>;
   /** The updater's calls, which are its own business; what is not there is answered with UNIMPLEMENTED. */
   readonly updates: Partial<ServiceImpl<typeof UpdateService>>;
+  /** Views that change nothing. */
+  readonly observe?: Partial<ServiceImpl<typeof ObserveService>>;
 }
 
 /** However long the caller would wait: what takes longer is stuck. */
@@ -25,6 +28,7 @@ export function createRoutes(calls: AgentCalls): (router: ConnectRouter) => void
       getInventory: (_request, { signal }) => calls.getInventory(withTimeout(signal)),
     });
     router.service(UpdateService, calls.updates);
+    router.service(ObserveService, calls.observe ?? {});
   };
 }
 

@@ -1,5 +1,5 @@
 import { constants } from "node:crypto";
-import { createSecureServer } from "node:http2";
+import { constants as http2, createSecureServer } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { createSecureContext, type SecureContextOptions, type TLSSocket } from "node:tls";
 import { createContextValues } from "@connectrpc/connect";
@@ -10,6 +10,7 @@ import { createAudit } from "./audit.ts";
 import { callerKey, NOBODY, toSocket, type AgentRequest, type AgentResponse, type Caller } from "./caller.ts";
 import { CallerGate } from "./callerGate.ts";
 import { createCallerGuard } from "./guardCalls.ts";
+import { CALL_LIMITS, createCallLimits } from "./limitCalls.ts";
 import type { ListenAddress } from "./listenAddress.ts";
 import type { Log } from "./log.ts";
 import type { MachineFacts } from "./machineFacts.ts";
@@ -25,6 +26,8 @@ export interface AgentOptions {
   readonly readInventory: (signal: AbortSignal) => AsyncIterable<InventoryPart>;
   /** The real ones are passed on to the updater: passUpdates.ts. */
   readonly updates: AgentCalls["updates"];
+  /** The real ones: observe/createObserveCalls.ts. */
+  readonly observe?: AgentCalls["observe"];
   readonly tls: AgentTls;
   readonly listen: ListenAddress;
   readonly log: Log;
@@ -58,6 +61,9 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Requests are small; the limit keeps a caller from filling the memory of the machine. */
 const MAX_REQUEST_BYTES = 1024 * 1024;
 
+/** Of one message of an answer. Long answers come in parts far below it; a list that is longer than this is a defect. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+
 /** Resolves once the agent listens. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { tls, listen, log, monotonicUs } = options;
@@ -74,13 +80,16 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       getStatus: async () => toStatus(await options.readFacts(), agentFacts()),
       getInventory: options.readInventory,
       updates: options.updates,
+      observe: options.observe ?? {},
     }),
     interceptors: [
       createCallerGuard(audit, (caller) => heard.add(caller)),
       createCallGuard(log, monotonicUs),
+      createCallLimits(CALL_LIMITS),
     ],
     contextValues: (request) => createContextValues().set(callerKey, callers.get(request) ?? NOBODY),
     readMaxBytes: MAX_REQUEST_BYTES,
+    writeMaxBytes: MAX_ANSWER_BYTES,
   });
   const admit = (request: AgentRequest, response: AgentResponse) => {
     const socket = toSocket(request);
@@ -97,6 +106,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     response.once("close", () => {
       if (heard.has(own)) return;
       audit.refused({ caller, reason: "not-a-call", path: request.url, status: response.statusCode });
+    });
+    // The adapter gives up reading what is too large, and then forgets to answer.
+    request.once("close", () => {
+      if ("stream" in request && request.destroyed && !request.readableEnded)
+        request.stream.close(http2.NGHTTP2_ENHANCE_YOUR_CALM);
     });
     handler(request, response);
   };

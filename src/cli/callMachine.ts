@@ -1,14 +1,17 @@
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
-import { connect } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import { Code, ConnectError, createClient, type Client } from "@connectrpc/connect";
 import { Http2SessionManager, createConnectTransport } from "@connectrpc/connect-node";
 import { SocleError } from "#progress/socleError.ts";
 import { ErrorDetailSchema, MachineService } from "#protocol/gen/socle/v1/machine_pb.ts";
+import { ObserveService } from "#protocol/gen/socle/v1/observe_pb.ts";
 import { UpdateService } from "#protocol/gen/socle/v1/update_pb.ts";
 
+import { connectMachine } from "./connectMachine.ts";
+
 /** What a machine can be asked, one line a service. */
-const SERVICES = { machine: MachineService, update: UpdateService };
+const SERVICES = { machine: MachineService, update: UpdateService, observe: ObserveService };
 
 export type MachineClients = {
   readonly [Name in keyof typeof SERVICES]: Client<(typeof SERVICES)[Name]>;
@@ -24,19 +27,23 @@ export class MachineRefusal extends SocleError<string> {
 }
 
 /** Where a machine answers, and who asks. All PEM. */
-export interface MachineAccess {
+export type MachineAccess = {
   readonly host: string;
   readonly port: number;
-  /** The authority that signed the machine's certificate. */
-  readonly caPem: string;
   readonly certPem: string;
   readonly keyPem: string;
-}
+} & MachineIdentity;
+
+/** How the machine shows that it is the one: by the authority that signed its certificate, or by that certificate's fingerprint. */
+export type MachineIdentity =
+  | { readonly caPem: string; readonly fingerprint?: undefined }
+  | { readonly fingerprint: string; readonly caPem?: undefined };
 
 export type MachineCallErrorCode =
   | "unreachable"
   | "timeout"
   | "certificate-refused"
+  | "fingerprint-differs"
   | "machine-not-trusted"
   | "machine-failed";
 
@@ -59,36 +66,45 @@ export async function callMachine<T>(
   { purpose, ...options }: MachineCall,
   call: (clients: MachineClients, options: Pick<MachineCall, "timeoutMs" | "signal">) => Promise<T>,
 ): Promise<T> {
-  const isIp = isIP(access.host) !== 0;
   const baseUrl = `https://${isIP(access.host) === 6 ? `[${access.host}]` : access.host}:${access.port}`;
   let isSignedIn = false;
-  const sessionManager = new Http2SessionManager(baseUrl, PING, {
-    createConnection: () => {
-      const socket = connect({
-        host: access.host,
-        port: access.port,
-        ca: access.caPem,
-        cert: access.certPem,
-        key: access.keyPem,
-        minVersion: "TLSv1.3",
-        ALPNProtocols: ["h2"],
-        ...(isIp ? {} : { servername: access.host }),
-      });
-      return socket.once("secureConnect", () => (isSignedIn = true));
-    },
-  });
-  const transport = createConnectTransport({ baseUrl, httpVersion: "2", sessionManager });
-  const clients = {
-    machine: createClient(SERVICES.machine, transport),
-    update: createClient(SERVICES.update, transport),
-  };
+  let sessionManager: Http2SessionManager | undefined;
   try {
-    return await call(clients, options);
+    const { socket, leftMs } = await connectInTime(access, options);
+    isSignedIn = true;
+    sessionManager = new Http2SessionManager(baseUrl, PING, { createConnection: () => socket });
+    const transport = createConnectTransport({ baseUrl, httpVersion: "2", sessionManager });
+    const clients = {
+      machine: createClient(SERVICES.machine, transport),
+      update: createClient(SERVICES.update, transport),
+      observe: createClient(SERVICES.observe, transport),
+    };
+    return await call(clients, { ...options, ...(leftMs !== undefined && { timeoutMs: leftMs }) });
   } catch (error) {
     options.signal?.throwIfAborted();
     throw toMachineCallError(error, access, { purpose, isSignedIn, ...options });
   } finally {
-    sessionManager.abort(); // an idle session would keep the process alive
+    sessionManager?.abort(); // an idle session would keep the process alive
+  }
+}
+
+/** Without a limit of the call's own, a machine that takes a connection and then says nothing is given this long. */
+const CONNECT_TIMEOUT_MS = 30_000;
+
+/** The connection is made before the session, so that nothing is sent to a machine that is another one. */
+async function connectInTime(
+  access: MachineAccess,
+  { timeoutMs, signal }: Pick<MachineCall, "timeoutMs" | "signal">,
+): Promise<{ socket: TLSSocket; leftMs: number | undefined }> {
+  const startedMs = performance.now();
+  const timeout = AbortSignal.timeout(timeoutMs ?? CONNECT_TIMEOUT_MS);
+  try {
+    const socket = await connectMachine(access, AbortSignal.any([timeout, ...(signal ? [signal] : [])]));
+    const leftMs = timeoutMs === undefined ? undefined : Math.max(1, Math.round(timeoutMs - (performance.now() - startedMs)));
+    return { socket, leftMs };
+  } catch (error) {
+    if (timeout.aborted) throw new ConnectError("no connection in time", Code.DeadlineExceeded, undefined, undefined, error);
+    throw error;
   }
 }
 
@@ -165,7 +181,8 @@ function findSystemCode(error: unknown): string | undefined {
 function explainRefusal(certPem: string): string {
   const { validFromDate, validToDate } = new X509Certificate(certPem);
   const now = new Date();
-  if (now > validToDate) return `Your certificate expired on ${validToDate.toISOString()}.`;
+  if (now > validToDate)
+    return `Your certificate expired on ${validToDate.toISOString()}. Whoever granted it can renew it: socle access renew`;
   if (now < validFromDate)
     return `Your certificate is not valid before ${validFromDate.toISOString()}: is the clock right?`;
   return "Most often the certificate is revoked, expired by the machine's clock, or from another fleet.";

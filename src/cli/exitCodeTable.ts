@@ -4,6 +4,7 @@ import { EXIT_CODE, type ExitCode } from "./exitCode.ts";
 const EXIT_CODE_OF_ERROR: Readonly<Record<string, ExitCode>> = {
   "no-definition": EXIT_CODE.usage,
   "needs-confirmation": EXIT_CODE.usage,
+  "needs-terminal": EXIT_CODE.usage,
   "signer-unclear": EXIT_CODE.usage,
   unreachable: EXIT_CODE.unreachable,
   "server-unreachable": EXIT_CODE.unreachable,

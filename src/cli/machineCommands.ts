@@ -1,5 +1,6 @@
 import { Option } from "@commander-js/extra-typings";
 import { FIRMWARES } from "./commandOptions.ts";
+import { addObserveCommands } from "./observeCommands.ts";
 import { parseCpusOption, parseForwardOption, parsePortOption, parseSizeOption } from "./optionValues.ts";
 import { createFormatOption, renderExamples, type RootCommand, type RunCommand } from "./rootCommand.ts";
 import { addRollbackCommand, addUpdateCommands } from "./updateCommands.ts";
@@ -68,10 +69,11 @@ export function addMachineCommands(program: RootCommand, run: RunCommand): void 
       run(command.optsWithGlobals(), async (context) => {
         const { findMachineAccess } = await import("./findMachineAccess.ts");
         const { showStatus } = await import("./commands/status.ts");
-        return showStatus(await findMachineAccess(name), context);
+        return showStatus(await findMachineAccess(name, context), context);
       }),
     );
 
+  addObserveCommands(program, run);
   addUpdateCommands(program, run);
   addRollbackCommand(program, run);
 

@@ -52,7 +52,7 @@ function addQuestions(update: UpdateCommand, run: RunCommand): void {
       run(command.optsWithGlobals(), async (context) => {
         const { findMachineAccess } = await import("./findMachineAccess.ts");
         const { updateCheck } = await import("./commands/updateCheck.ts");
-        return updateCheck(await findMachineAccess(name), options, context);
+        return updateCheck(await findMachineAccess(name, context), options, context);
       }),
     );
 
@@ -75,7 +75,7 @@ function addQuestions(update: UpdateCommand, run: RunCommand): void {
       run(command.optsWithGlobals(), async (context) => {
         const { findMachineAccess } = await import("./findMachineAccess.ts");
         const { updatePlan } = await import("./commands/updatePlan.ts");
-        return updatePlan(await findMachineAccess(name), options, context);
+        return updatePlan(await findMachineAccess(name, context), options, context);
       }),
     );
 
@@ -97,7 +97,7 @@ function addQuestions(update: UpdateCommand, run: RunCommand): void {
       run(command.optsWithGlobals(), async (context) => {
         const { findMachineAccess } = await import("./findMachineAccess.ts");
         const { updateWhy } = await import("./commands/updateWhy.ts");
-        return updateWhy(await findMachineAccess(name), options, context);
+        return updateWhy(await findMachineAccess(name, context), options, context);
       }),
     );
 }
@@ -131,7 +131,7 @@ function addApplyCommand(update: UpdateCommand, run: RunCommand): void {
         async (context) => {
           const { findMachineAccess } = await import("./findMachineAccess.ts");
           const { updateApply } = await import("./commands/updateApply.ts");
-          return updateApply(await findMachineAccess(name), options, context);
+          return updateApply(await findMachineAccess(name, context), options, context);
         },
         { isOnlooker: true },
       ),
@@ -154,7 +154,7 @@ function addFollowCommands(update: UpdateCommand, run: RunCommand): void {
         async (context) => {
           const { findMachineAccess } = await import("./findMachineAccess.ts");
           const { updateWatch } = await import("./commands/updateWatch.ts");
-          return updateWatch(await findMachineAccess(name), context);
+          return updateWatch(await findMachineAccess(name, context), context);
         },
         { isOnlooker: true },
       ),
@@ -173,7 +173,7 @@ function addFollowCommands(update: UpdateCommand, run: RunCommand): void {
       run(command.optsWithGlobals(), async (context) => {
         const { findMachineAccess } = await import("./findMachineAccess.ts");
         const { updateCancel } = await import("./commands/updateCancel.ts");
-        return updateCancel(await findMachineAccess(name), context);
+        return updateCancel(await findMachineAccess(name, context), context);
       }),
     );
 }
@@ -202,7 +202,7 @@ function addHoldCommands(update: UpdateCommand, run: RunCommand): void {
       run(command.optsWithGlobals(), async (context) => {
         const { findMachineAccess } = await import("./findMachineAccess.ts");
         const { updateHold } = await import("./commands/updateHold.ts");
-        return updateHold(await findMachineAccess(name), options, context);
+        return updateHold(await findMachineAccess(name, context), options, context);
       }),
     );
 
@@ -216,7 +216,7 @@ function addHoldCommands(update: UpdateCommand, run: RunCommand): void {
       run(command.optsWithGlobals(), async (context) => {
         const { findMachineAccess } = await import("./findMachineAccess.ts");
         const { updateUnhold } = await import("./commands/updateHold.ts");
-        return updateUnhold(await findMachineAccess(name), context);
+        return updateUnhold(await findMachineAccess(name, context), context);
       }),
     );
 }
@@ -243,7 +243,7 @@ export function addRollbackCommand(program: RootCommand, run: RunCommand): void 
         async (context) => {
           const { findMachineAccess } = await import("./findMachineAccess.ts");
           const { rollback } = await import("./commands/rollback.ts");
-          return rollback(await findMachineAccess(name), options, context);
+          return rollback(await findMachineAccess(name, context), options, context);
         },
         { isOnlooker: true },
       ),

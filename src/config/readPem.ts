@@ -1,5 +1,6 @@
-import { refuse, type Place } from "./documentReader.ts";
 import type { CertificatePem, RevocationPem } from "./accessConfiguration.ts";
+import { refuse, type Place } from "./documentReader.ts";
+import { isAuthorityCertificate, isOneSequence } from "./isAuthorityCertificate.ts";
 
 interface PemBlock {
   readonly label: string;
@@ -22,11 +23,11 @@ export function readAuthority(place: Place): CertificatePem | undefined {
   const first = refuseAs(place);
   if (block?.label !== "CERTIFICATE") return first(CERTIFICATE_WANTED);
   if (more.length > 0) return first(CERTIFICATE_WANTED, "write each certificate as an item of its own");
-  const certificate = decodeCertificate(block.der);
-  if (certificate === undefined) return first(CERTIFICATE_WANTED, "it is damaged");
-  if (!certificate.isAuthority)
+  const isAuthority = isAuthorityCertificate(block.der);
+  if (isAuthority === undefined) return first(CERTIFICATE_WANTED, "it is damaged");
+  if (!isAuthority)
     return first(CERTIFICATE_WANTED, "this one is of a server or a client, and may sign no others");
-  return certificate.pem;
+  return encodePem("CERTIFICATE", block.der) as CertificatePem; // read above
 }
 
 /** Who signed them, and whether they are still good, is judged when they are used. */
@@ -61,29 +62,7 @@ function findBlocks(place: Place, wanted: string): PemBlock[] | undefined {
   return blocks.length > 0 ? blocks : refuseShown(wanted);
 }
 
-/** By OpenSSL. Loaded when it is needed: few documents have certificates, and every boot waits for this program. */
-function decodeCertificate(der: Buffer): { pem: CertificatePem; isAuthority: boolean } | undefined {
-  const { X509Certificate } = process.getBuiltinModule("node:crypto");
-  try {
-    const { ca, raw } = new X509Certificate(der);
-    return { pem: encodePem("CERTIFICATE", raw) as CertificatePem, isAuthority: ca }; // parsed just now
-  } catch {
-    return undefined; // OpenSSL's words about a damaged certificate help nobody
-  }
-}
-
 function encodePem(label: string, der: Buffer): string {
   const lines = der.toString("base64").match(/.{1,64}/g) ?? [];
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n");
-}
-
-/** X.690, 8.1.3: a SEQUENCE that ends where the bytes end. */
-function isOneSequence(der: Buffer): boolean {
-  const [tag, first] = der;
-  if (tag !== 0x30 || first === undefined) return false;
-  if (first < 0x80) return der.length === 2 + first;
-  const count = first - 0x80;
-  return (
-    count >= 1 && count <= 4 && der.length > 2 + count && der.length === 2 + count + der.readUIntBE(2, count)
-  );
 }

@@ -1,5 +1,5 @@
 import { assign, section, toText, type EtcFile } from "./etcFile.ts";
-import type { MachineConfiguration, Sysctl, TimeConfiguration } from "./machineConfiguration.ts";
+import type { MachineConfiguration, Sysctl, TimeConfiguration, UploadUrl } from "./machineConfiguration.ts";
 import type { MachineId } from "./machineId.ts";
 import type { ProxyConfiguration } from "./networkConfiguration.ts";
 import { renderNetwork } from "./renderNetwork.ts";
@@ -27,12 +27,7 @@ export function renderEtc(configuration: MachineConfiguration, { machineId }: Et
     ...renderStorage(mounts, folders),
     ...(logs.uploadUrl === undefined
       ? []
-      : [
-          toText(
-            "systemd/journal-upload.conf.d/50-socle.conf",
-            section("Upload", `URL=${logs.uploadUrl}`).join("\n"),
-          ),
-        ]),
+      : [toText("systemd/journal-upload.conf.d/50-socle.conf", encodeJournalUpload(logs.uploadUrl))]),
   ];
 }
 
@@ -84,4 +79,15 @@ function renderAuthorities(authorities: readonly string[]): EtcFile[] {
 function renderSysctls(sysctls: readonly Sysctl[]): EtcFile[] {
   const lines = sysctls.map(({ name, value }) => `${name} = ${value}\n`);
   return lines.length === 0 ? [] : [toText("sysctl.d/90-socle.conf", lines.join(""))];
+}
+
+/** journal-upload.conf(5). Whom it sends to is checked; the machine shows no certificate of its own. */
+function encodeJournalUpload(url: UploadUrl): string {
+  return section(
+    "Upload",
+    `URL=${url}`,
+    "ServerKeyFile=-",
+    "ServerCertificateFile=-",
+    "TrustedCertificateFile=/etc/ssl/certs/ca-certificates.crt",
+  ).join("\n");
 }

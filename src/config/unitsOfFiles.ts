@@ -28,6 +28,7 @@ const restart = (unit: string): FileEffect => ({ kind: "restart", unit });
 /** The first that matches counts. Every file that renderEtc makes is in it: a test says so. */
 const FILE_RULES: readonly FileRule[] = [
   { pattern: /^machine-id$/, reboot: { on: ALL, why: "a machine keeps its id while it runs" } },
+  // Its name in the kernel is set by whoever applies; hostnamed says what it read when it started.
   { pattern: /^hostname$/, effect: restart("systemd-hostnamed.service") },
   // Read by each program when it starts, or at each use.
   { pattern: /^localtime$/ },
@@ -46,10 +47,8 @@ const FILE_RULES: readonly FileRule[] = [
     reboot: { on: ALL, why: "programs that run keep the environment that they were started with" },
     isForManager: true,
   },
-  {
-    pattern: /^sysctl\.d\//,
-    effect: restart("systemd-sysctl.service"),
-  },
+  // Whoever applies writes them into the kernel.
+  { pattern: /^sysctl\.d\// },
   { pattern: /^tmpfiles\.d\//, effect: restart("socle-folders.service") },
   {
     pattern: /^systemd\/system\/.*\.mount$/,

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { test } from "node:test";
 
 import { createObservedMachine } from "./observedMachine.ts";
 
 const machine = createObservedMachine();
+const collect = <Part>(parts: AsyncIterable<Part>) => Readable.from(parts).toArray() as Promise<Part[]>;
 const never = new AbortController().signal;
 
 test("a program's lines come while it runs, and it is ended when nobody takes more", async () => {
@@ -20,16 +22,16 @@ test("a program's lines come while it runs, and it is ended when nobody takes mo
 
 test("a program that fails says why", async () => {
   await assert.rejects(
-    Array.fromAsync(machine.runLines("ls", ["/there-is-no-such-folder"], never)),
+    collect(machine.runLines("ls", ["/there-is-no-such-folder"], never)),
     /ls ended with \d: .*no-such-folder/,
   );
-  await assert.rejects(Array.fromAsync(machine.runLines("/there/is/no/such/program", [], never)), /ENOENT/);
+  await assert.rejects(collect(machine.runLines("/there/is/no/such/program", [], never)), /ENOENT/);
 });
 
 test("a signal ends a program that says nothing", async () => {
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 20);
-  await assert.rejects(Array.fromAsync(machine.runLines("sleep", ["60"], controller.signal)), {
+  await assert.rejects(collect(machine.runLines("sleep", ["60"], controller.signal)), {
     name: "AbortError",
   });
 });
@@ -37,7 +39,7 @@ test("a signal ends a program that says nothing", async () => {
 test("a program that is asked to stop may finish what it says", async () => {
   const stop = AbortSignal.timeout(50);
   const script = "trap 'echo the end; exit 0' TERM; echo begin; while :; do sleep 0.01; done";
-  const said = await Array.fromAsync(machine.runBytes("sh", ["-c", script], { signal: never, stop }));
+  const said = await collect(machine.runBytes("sh", ["-c", script], { signal: never, stop }));
   assert.equal(Buffer.concat(said).toString(), "begin\nthe end\n");
 });
 

@@ -9,7 +9,9 @@ async function split(chunks: readonly Uint8Array[], mostBytes?: number): Promise
   const given = async function* () {
     yield* chunks;
   };
-  return Array.fromAsync(splitLines(given(), mostBytes));
+  const lines: string[] = [];
+  for await (const line of splitLines(given(), mostBytes)) lines.push(line);
+  return lines;
 }
 
 test("lines are the same however the bytes are cut", async () => {

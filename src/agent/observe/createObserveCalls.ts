@@ -2,33 +2,25 @@ import type { ServiceImpl } from "@connectrpc/connect";
 
 import type { ObserveService } from "#protocol/gen/socle/v1/observe_pb.ts";
 
+import { getSupportBundle } from "../support/getSupportBundle.ts";
+import { listSupportParts } from "../support/supportParts.ts";
+import { createCapture } from "./capturePackets.ts";
 import { getLoad } from "./getLoad.ts";
 import { getNetwork } from "./getNetwork.ts";
 import { getTime } from "./getTime.ts";
-import { listBoots, type BootVerdict } from "./listBoots.ts";
+import { listBoots } from "./listBoots.ts";
 import { listDisks } from "./listDisks.ts";
 import { listProcesses } from "./listProcesses.ts";
 import { listSockets } from "./listSockets.ts";
 import { listUnits } from "./listUnits.ts";
-import type { ObserveMachine } from "./observeMachine.ts";
+import type { ObserveOptions } from "./observeOptions.ts";
 import { listFiles, readFile } from "./readFiles.ts";
 import { readJournal, readKernelLog } from "./readJournal.ts";
 
-export interface ObserveOptions {
-  readonly machine: ObserveMachine;
-  readonly readVerdicts: () => Promise<BootVerdict[]>;
-  readonly mayRestart: ReadonlySet<string>;
-  /** Milliseconds since 1970. */
-  readonly clock: () => number;
-}
-
-/** One function per call of the contract; what is not there is answered with UNIMPLEMENTED. */
-export function createObserveCalls({
-  machine,
-  readVerdicts,
-  mayRestart,
-  clock,
-}: ObserveOptions): Partial<ServiceImpl<typeof ObserveService>> {
+/** One function per call of the contract. */
+export function createObserveCalls(options: ObserveOptions): ServiceImpl<typeof ObserveService> {
+  const { machine, readVerdicts, mayRestart, clock, ownPort } = options;
+  const capturePackets = createCapture(machine, ownPort);
   return {
     readJournal: (request, { signal }) => readJournal(machine, request, signal),
     readKernelLog: (request, { signal }) => readKernelLog(machine, request, signal),
@@ -42,5 +34,9 @@ export function createObserveCalls({
     getLoad: () => getLoad(machine),
     listFiles: (request, { signal }) => listFiles(machine, request, signal),
     readFile: (request, { signal }) => readFile(machine, request, signal),
+    capturePackets: (request, { signal }) => capturePackets(request, signal),
+    getSupportBundle: async function* (_request, context) {
+      yield* getSupportBundle(await listSupportParts(options), clock, context);
+    },
   };
 }

@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 
 import type {
+  JournalLineSchema,
   ReadJournalRequest,
   ReadJournalResponseSchema,
   ReadKernelLogRequest,
@@ -24,15 +25,16 @@ export async function* readJournal(
   request: ReadJournalRequest,
   signal: AbortSignal,
 ): AsyncGenerator<MessageInitShape<typeof ReadJournalResponseSchema>> {
-  const lines = gather(machine.runLines("journalctl", planJournal(request), signal), parseJournalLine);
+  const lines = gather(machine, planJournal(request), parseJournalLine, signal);
   try {
     if (!isBackwards(request)) {
       for await (const part of lines) yield { lines: part };
       return;
     }
     // The newest first; they are few, because the request says how many.
-    const parts = await Array.fromAsync(lines);
-    for (const part of parts.toReversed()) yield { lines: part.toReversed() };
+    const parts: MessageInitShape<typeof JournalLineSchema>[][] = [];
+    for await (const part of lines) parts.unshift(part.toReversed());
+    for (const part of parts) yield { lines: part };
   } catch (error) {
     throw toMissingBoot(error, request);
   }
@@ -43,8 +45,8 @@ export async function* readKernelLog(
   request: ReadKernelLogRequest,
   signal: AbortSignal,
 ): AsyncGenerator<MessageInitShape<typeof ReadKernelLogResponseSchema>> {
-  const lines = machine.runLines("journalctl", planKernelLog(request), signal);
-  for await (const part of gather(lines, parseKernelLine)) yield { lines: part };
+  for await (const part of gather(machine, planKernelLog(request), parseKernelLine, signal))
+    yield { lines: part };
 }
 
 /** That there is no such boot, journalctl says on its own. */
@@ -68,9 +70,13 @@ function toMissingBoot(error: unknown, { boot, bootId }: ReadJournalRequest): un
  * journalctl wait, and fills no memory here.
  */
 async function* gather<Line extends { readonly message?: string }>(
-  lines: AsyncIterable<string>,
+  machine: Run,
+  words: readonly string[],
   parse: (text: string) => Line | undefined,
+  signal: AbortSignal,
 ): AsyncGenerator<Line[]> {
+  const ending = new AbortController();
+  const lines = machine.runLines("journalctl", words, AbortSignal.any([signal, ending.signal]));
   const iterator = lines[Symbol.asyncIterator]();
   let next = iterator.next();
   try {
@@ -98,7 +104,9 @@ async function* gather<Line extends { readonly message?: string }>(
       if (part.length > 0) yield part;
     }
   } finally {
-    next.catch(() => {}); // nobody asks for it any more
+    // The line that is waited for may never come: only the signal ends a journalctl that has nothing to say.
+    next.catch(() => {});
+    ending.abort();
     await iterator.return?.();
   }
 }

@@ -65,7 +65,7 @@ export type ReadJournalRequest = Message<"socle.v1.ReadJournalRequest"> & {
   until?: Timestamp | undefined;
 
   /**
-   * The last so many lines; 0: all.
+   * The last so many lines; 0: all, or with follow and no since the last ten. At most 5000 together with contains.
    *
    * @generated from field: uint32 lines = 7;
    */
@@ -1662,7 +1662,7 @@ export const ObserveService: GenService<{
     output: typeof ReadFileResponseSchema;
   },
   /**
-   * Packets of an interface, as a pcapng file.
+   * Packets of an interface, as a pcap file; those of the agent itself are left out.
    *
    * @generated from rpc socle.v1.ObserveService.CapturePackets
    */

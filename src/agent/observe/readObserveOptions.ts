@@ -1,0 +1,68 @@
+import { create, toJsonString } from "@bufbuild/protobuf";
+import type { ServiceImpl } from "@connectrpc/connect";
+
+import { GetStatusResponseSchema, type GetStatusResponse } from "#protocol/gen/socle/v1/machine_pb.ts";
+import {
+  GetUpdateStateRequestSchema,
+  GetUpdateStateResponseSchema,
+  type UpdateService,
+} from "#protocol/gen/socle/v1/update_pb.ts";
+
+import { readHealthReports } from "../health/healthReports.ts";
+import { readText, type Machine } from "../machineFacts.ts";
+import { toUuid } from "./journalLine.ts";
+import type { ObserveMachine } from "./observeMachine.ts";
+import type { ObserveOptions } from "./observeOptions.ts";
+
+/** Of the image: names of units that operators may restart, as a JSON list. Absent: none. */
+export const RESTARTABLE_UNITS_PATH = "/usr/lib/socle/restartable-units.json";
+
+export interface ObserveSources {
+  readonly machine: ObserveMachine;
+  readonly ownPort: number;
+  readonly readStatus: () => Promise<GetStatusResponse>;
+  readonly updates: Pick<ServiceImpl<typeof UpdateService>, "getUpdateState">;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+/** What the views of a machine are made of, as its image has it. */
+export async function readObserveOptions(sources: ObserveSources): Promise<ObserveOptions> {
+  const { machine, ownPort, clock, readStatus, updates } = sources;
+  const spaces = { prettySpaces: 2 };
+  return {
+    machine,
+    ownPort,
+    clock,
+    mayRestart: await readRestartableUnits(machine),
+    readVerdicts: async () =>
+      (await readHealthReports(machine)).map(({ bootId, version, verdict }) => ({
+        bootId: toUuid(bootId),
+        version,
+        verdict,
+      })),
+    moreSupport: [
+      {
+        path: "status.json",
+        read: async () => toJsonString(GetStatusResponseSchema, await readStatus(), spaces),
+      },
+      {
+        path: "update-state.json",
+        read: async (_signal, context) => {
+          const state = await updates.getUpdateState(create(GetUpdateStateRequestSchema), context);
+          return toJsonString(
+            GetUpdateStateResponseSchema,
+            create(GetUpdateStateResponseSchema, state),
+            spaces,
+          );
+        },
+      },
+    ],
+  };
+}
+
+async function readRestartableUnits(machine: Pick<Machine, "readFile">): Promise<ReadonlySet<string>> {
+  const text = await readText(machine, RESTARTABLE_UNITS_PATH);
+  const names: unknown = text === undefined ? [] : JSON.parse(text);
+  return new Set(Array.isArray(names) ? names.filter((name) => typeof name === "string") : []);
+}

@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parse, parseAllDocuments } from "yaml";
+
+import {
+  createRecordedMachine,
+  startObservedAgent,
+  toEntry,
+  type ObservedAgent,
+} from "#agent/observe/observedAgent.fixture.ts";
+
+import type { OutputFormat } from "../commandContext.ts";
+import { MachineRefusal } from "../callMachine.ts";
+import { EXIT_CODE } from "../exitCode.ts";
+import { savePackets, saveSupportBundle } from "./savePackets.ts";
+import { showFile, showFileList } from "./showFiles.ts";
+import { showKernelLog, showLogs } from "./showLogs.ts";
+import { showNamedView } from "./showNamedView.ts";
+import { showView } from "./showView.ts";
+import { servicesView, socketsView } from "./views.ts";
+
+function createContext(output: OutputFormat, signal = new AbortController().signal) {
+  const written: string[] = [];
+  return {
+    output,
+    signal,
+    isQuiet: false,
+    stdout: (text: string) => void written.push(text),
+    text: () => written.join(""),
+  };
+}
+
+async function show(agent: ObservedAgent, name: Parameters<typeof showNamedView>[1], output: OutputFormat) {
+  const context = createContext(output);
+  assert.equal(await showNamedView(agent.access, name, {}, context), EXIT_CODE.ok);
+  return context.text();
+}
+
+test("each view is a table for people, and a document with numbers and times for programs", async () => {
+  await using agent = await startObservedAgent();
+  assert.match(await show(agent, "boots", "table"), /^BOOT {2}VERSION {2}HEALTH {2}FROM[^]*\n {3}0 {2}1\.0\.0 {4}. pass/);
+  const boots = parse(await show(agent, "boots", "yaml")) as { kind: string; boots: unknown[] };
+  assert.equal(boots.kind, "Boots");
+  assert.deepEqual(boots.boots[0], {
+    bootId: "0c9a4d3e-7f1b-4a52-9d38-5e6f7a8b9c0d",
+    offset: 0,
+    first: "2026-01-21T12:53:20.000Z",
+    last: "2026-01-21T13:53:20.000Z",
+    version: "1.0.0",
+    verdict: "pass",
+  });
+  const processes = JSON.parse(await show(agent, "processes", "json")) as { processes: unknown[] };
+  assert.deepEqual(processes.processes[0], {
+    pid: 1,
+    parentPid: 0,
+    name: "systemd",
+    program: "",
+    state: "S",
+    uid: 0,
+    unit: "init.scope",
+    memoryBytes: 8_388_608,
+    cpuUs: 1_500_000,
+    threads: 1,
+    startedUs: 0,
+  });
+  assert.match(await show(agent, "disks", "table"), /vda {4}2\.1 GB[^]*MOUNTED ON[^]*\/var/);
+  assert.match(await show(agent, "network", "table"), /192\.0\.2\.10\/24[^]*default {3,}192\.0\.2\.1[^]*192\.0\.2\.53/);
+  assert.match(await show(agent, "time", "table"), /^2026-01-21T13:53:20\.000Z {2}not synchronized\nTime zone {2}UTC/);
+});
+
+test("services say what failed and why, sockets who holds them", async () => {
+  await using agent = await startObservedAgent();
+  const context = createContext("table");
+  await showView(agent.access, servicesView([]), {}, context);
+  assert.match(context.text(), /backup\.service {2}. failed \(exit-code\)[^]*ssh\.service {5}. running/);
+  const sockets = createContext("table");
+  await showView(agent.access, socketsView(true), {}, sockets);
+  assert.match(sockets.text(), /tcp {7}established {2}127\.0\.0\.1:41668 +127\.0\.0\.1:7339/);
+});
+
+test("the journal is one line a line, or one document of JSON or YAML", async () => {
+  await using agent = await startObservedAgent();
+  const table = createContext("table");
+  await showLogs(agent.access, {}, table);
+  assert.equal(
+    table.text().split("\n")[0],
+    "2026-01-21 12:53:20 sshd  info  Server listening on 0.0.0.0 port 22.",
+  );
+  const json = createContext("json");
+  await showLogs(agent.access, {}, json);
+  const lines = json.text().trim().split("\n");
+  assert.equal(lines.length, 3);
+  assert.equal((JSON.parse(lines[1] ?? "") as { priority: number }).priority, 5);
+  const yaml = createContext("yaml");
+  await showKernelLog(agent.access, {}, yaml);
+  assert.equal(parseAllDocuments(yaml.text()).length, 3);
+});
+
+test("a line of the journal cannot draw on the terminal, nor pretend to be another line", async () => {
+  const printed = { journalctl: [toEntry("one\u001b[2J\n12:00:00 sshd  info  forged")] };
+  await using agent = await startObservedAgent(createRecordedMachine({ printed }));
+  const context = createContext("table");
+  await showLogs(agent.access, {}, context);
+  assert.match(context.text(), /one\\u\{1b\}\[2J\n {4}12:00:00 sshd/);
+});
+
+test("the bad boot is the newest that was not healthy, and journalctl is asked for it by its id", async () => {
+  let asked: readonly string[] = [];
+  const recorded = createRecordedMachine();
+  const machine: typeof recorded = {
+    ...recorded,
+    runLines: (program, args, signal) => {
+      asked = args;
+      return recorded.runLines(program, args, signal);
+    },
+  };
+  await using agent = await startObservedAgent(machine);
+  await showLogs(agent.access, { boot: "bad", unit: ["a.service", "b*"], priority: 3 }, createContext("json"));
+  for (const word of [
+    "--boot=11111111222233334444555555555555",
+    ...["--unit=a.service", "--unit=b*", "--priority=3", "--lines=100"],
+  ])
+    assert.ok(asked.includes(word), word);
+});
+
+test("following ends with Ctrl-C, and what came was shown", async () => {
+  const follow = async function* () {
+    yield toEntry("first");
+    await sleep(60_000, undefined, { ref: false });
+  };
+  await using agent = await startObservedAgent(createRecordedMachine({ printed: { journalctl: follow() } }));
+  const interrupt = new AbortController();
+  const context = createContext("json", interrupt.signal);
+  const following = showLogs(agent.access, { follow: true }, context);
+  while (context.text() === "") await sleep(10);
+  interrupt.abort();
+  assert.equal(await following, EXIT_CODE.interrupted);
+  assert.match(context.text(), /"message":"first"/);
+});
+
+test("a view that is watched comes again, one document a line", async () => {
+  await using agent = await startObservedAgent();
+  const interrupt = new AbortController();
+  const context = createContext("json", interrupt.signal);
+  const watching = showNamedView(agent.access, "time", { watch: true }, context);
+  while (context.text().split("\n").length < 3) await sleep(50);
+  interrupt.abort();
+  assert.equal(await watching, EXIT_CODE.interrupted);
+  for (const line of context.text().trim().split("\n"))
+    assert.equal((JSON.parse(line) as { kind: string }).kind, "Time");
+});
+
+test("files are listed and read; a secret is not", async () => {
+  await using agent = await startObservedAgent(
+    createRecordedMachine({
+      entries: {
+        "/etc": { type: "directory", mode: 0o755, uid: 0, gid: 0, sizeBytes: 0, target: "" },
+        "/etc/motd": { type: "file", mode: 0o4755, uid: 0, gid: 0, sizeBytes: 6, target: "" },
+      },
+    }),
+  );
+  const context = createContext("table");
+  await showFileList(agent.access, "/etc", {}, context);
+  assert.match(context.text(), /^-rwsr-xr-x {6}0 {8}6 B {2}.* \/etc\/motd\n$/);
+  const got: Uint8Array[] = [];
+  const write = (bytes: Uint8Array) => Promise.resolve(void got.push(bytes));
+  await showFile(agent.access, "/etc/motd", { signal: context.signal, write });
+  assert.equal(Buffer.concat(got).toString(), "hello\n");
+  await assert.rejects(
+    showFile(agent.access, "/etc/shadow", { signal: context.signal, write }),
+    /Cannot read "\/etc\/shadow".*secrets of the machine, which nobody gets/,
+  );
+});
+
+async function makeFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "socle-observe-"));
+  t.after(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+test("a bundle is saved for its owner alone, and no file is written over", async (t) => {
+  const file = join(await makeFolder(t), "support.tar");
+  await using agent = await startObservedAgent();
+  const context = createContext("json");
+  assert.equal(await saveSupportBundle(agent.access, file, context), EXIT_CODE.ok);
+  assert.match(execFileSync("tar", ["-tf", file]).toString(), /^support\/os-release$/m);
+  assert.equal((await stat(file)).mode & 0o777, 0o600);
+  const { sizeBytes } = JSON.parse(context.text()) as { sizeBytes: number };
+  assert.equal(sizeBytes, (await stat(file)).size);
+  await assert.rejects(saveSupportBundle(agent.access, file, context), { code: "EEXIST" });
+});
+
+test("a capture that cannot be leaves no file", async (t) => {
+  const out = join(await makeFolder(t), "x.pcap");
+  await using agent = await startObservedAgent();
+  const options = { interface: "enp1s0", out, for: 1000 };
+  await assert.rejects(
+    savePackets(agent.access, options, createContext("table")),
+    (error) => error instanceof MachineRefusal && error.code === "capture-not-available",
+  );
+  await writeFile(out, "free again", { flag: "wx" });
+});

@@ -1,0 +1,11 @@
+/** By number, syslog(3). */
+export const PRIORITY_WORDS: readonly string[] = [
+  "emerg",
+  "alert",
+  "crit",
+  "err",
+  "warning",
+  "notice",
+  "info",
+  "debug",
+];
