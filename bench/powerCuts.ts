@@ -55,10 +55,9 @@ export async function benchPowerCuts(
 ): Promise<PowerCutFigures> {
   if (!resume) await remove(join(bench.folder, "power-cuts", name));
   const measured = resume ? before : undefined;
-  const held = await holdLock(lock);
+  let held = await holdLock(lock);
   await using saved = await openSavedMachine(bench, name);
   const updateMs = measured?.updateMs ?? (await measureUpdates(saved));
-  await held[Symbol.asyncDispose]();
   const played = [...(measured?.rounds ?? [])];
   const figures = (): PowerCutFigures => ({
     acceleration: saved.family.acceleration,
@@ -82,7 +81,9 @@ export async function benchPowerCuts(
         console.error(`${name}: ${JSON.stringify(round)}`);
       }
     };
-    await locked(lock, async () => atOnce(play));
+    await atOnce(play);
+    await held[Symbol.asyncDispose]();
+    if (left.length > 0) held = await holdLock(lock);
   }
   return figures();
 }
@@ -102,11 +103,6 @@ export async function openSavedMachine(
     await server.close();
     throw error;
   }
-}
-
-async function locked<T>(lock: string | undefined, work: () => Promise<T>): Promise<T> {
-  await using _ = await holdLock(lock);
-  return await work();
 }
 
 /** Uniform in 0 to 1, and the same for the same round of every run. */

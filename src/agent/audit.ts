@@ -13,7 +13,11 @@ import { summarizeMessage } from "./summarizeMessage.ts";
  */
 export interface Audit {
   /** A call that was not let through; or something that never became a call. */
-  refused(what: { readonly caller: Caller | undefined; readonly reason: string } & Readonly<Record<string, unknown>>): void;
+  refused(
+    what: { readonly caller: Caller | undefined; readonly reason: string } & Readonly<
+      Record<string, unknown>
+    >,
+  ): void;
   /** @returns the number of the line, for its result */
   asked(caller: Caller, method: DescMethod, request: unknown): number;
   /** @param last the end of an answer in parts */

@@ -7,7 +7,7 @@ import { connect as connectTls } from "node:tls";
 import { test } from "node:test";
 
 import type { DescMethod } from "@bufbuild/protobuf";
-import { Code, ConnectError, createClient, createConnectRouter } from "@connectrpc/connect";
+import { Code, ConnectError, createClient, createConnectRouter, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 
 import { ErrorDetailSchema, MachineService } from "#protocol/gen/socle/v1/machine_pb.ts";
@@ -28,8 +28,13 @@ import { startAgent, type AgentOptions } from "./startAgent.ts";
 const now = new Date();
 const authority = await createCertificateAuthority("fleet", { now, days: 1 });
 const server = await issueServerCertificate(authority, { name: "m", hosts: ["127.0.0.1"], now, days: 1 });
-const issue = (role: string, by = authority) => issueClientCertificate(by, { name: `a ${role}`, role, now, days: 1 });
-const people = { reader: await issue("reader"), operator: await issue("operator"), admin: await issue("admin") };
+const issue = (role: string, by = authority) =>
+  issueClientCertificate(by, { name: `a ${role}`, role, now, days: 1 });
+const people = {
+  reader: await issue("reader"),
+  operator: await issue("operator"),
+  admin: await issue("admin"),
+};
 const stranger = await issue("superuser");
 
 interface AuditLine {
@@ -71,13 +76,19 @@ async function* stream<Part>(...parts: readonly Part[]): AsyncGenerator<Part> {
 }
 
 /** The error of a call of any method with an empty request. */
-async function callEmpty(port: number, caller: KeyedCertificate, method: DescMethod): Promise<ConnectError | undefined> {
-  const transport = toTransport(port, caller);
+async function callEmpty(transport: Transport, method: DescMethod): Promise<ConnectError | undefined> {
   try {
     const signal = AbortSignal.timeout(5_000);
-    if (method.methodKind === "unary") await transport.unary(method as never, signal, undefined, undefined, {} as never);
+    if (method.methodKind === "unary")
+      await transport.unary(method as never, signal, undefined, undefined, {});
     else {
-      const answer = await transport.stream(method as never, signal, undefined, undefined, stream({}) as never);
+      const answer = await transport.stream(
+        method as never,
+        signal,
+        undefined,
+        undefined,
+        stream({}) as never,
+      );
       for await (const part of answer.message) void part;
     }
     return undefined;
@@ -87,7 +98,8 @@ async function callEmpty(port: number, caller: KeyedCertificate, method: DescMet
 }
 
 const isRefusedByRole = (error: ConnectError | undefined) =>
-  error?.code === Code.PermissionDenied && error.findDetails(ErrorDetailSchema)[0]?.code === "role-insufficient";
+  error?.code === Code.PermissionDenied &&
+  error.findDetails(ErrorDetailSchema)[0]?.code === "role-insufficient";
 
 /** What a call brings when it is let through: not that it may not. */
 const reached = Object.fromEntries(
@@ -98,7 +110,7 @@ const reached = Object.fromEntries(
       methodKind === "unary"
         ? () => Promise.reject(fail())
         : async function* () {
-            throw fail();
+            yield* await Promise.reject<never[]>(fail());
           },
     ];
   }),
@@ -108,21 +120,31 @@ test("each method is refused below its role and let through at it, and nobody el
   await using running = await startTestAgent(reached);
   const router = createConnectRouter();
   createRoutes({ getStatus: () => assert.fail(), getInventory: () => assert.fail(), updates: {} })(router);
-  const methods = router.handlers.map(({ method }) => method as DescMethod);
+  const methods = router.handlers.map(({ method }) => method);
   assert.ok(methods.length >= MachineService.methods.length + UpdateService.methods.length);
+  const transports = Object.fromEntries(
+    ROLES.map((role) => [role, toTransport(running.agent.port, people[role])]),
+  );
+  const ofStranger = toTransport(running.agent.port, stranger);
   for (const method of methods) {
     for (const role of ROLES) {
-      const refused = isRefusedByRole(await callEmpty(running.agent.port, people[role], method));
-      assert.equal(refused, !mayCall(role, method), `${toMethodName(method)} as ${role}, needs ${findRole(method)}`);
+      const refused = isRefusedByRole(await callEmpty(transports[role]!, method));
+      assert.equal(
+        refused,
+        !mayCall(role, method),
+        `${toMethodName(method)} as ${role}, needs ${findRole(method)}`,
+      );
     }
-    assert.ok(isRefusedByRole(await callEmpty(running.agent.port, stranger, method)), toMethodName(method));
+    assert.ok(isRefusedByRole(await callEmpty(ofStranger, method)), toMethodName(method));
   }
 });
 
 test("who lacks a role is told which one is needed and which one the certificate has", async () => {
   await using running = await startTestAgent(reached);
   const hint = async (person: KeyedCertificate) =>
-    (await callEmpty(running.agent.port, person, UpdateService.method.applyUpdate))?.findDetails(ErrorDetailSchema)[0]?.hint;
+    (await callEmpty(toTransport(running.agent.port, person), UpdateService.method.applyUpdate))?.findDetails(
+      ErrorDetailSchema,
+    )[0]?.hint;
   assert.equal(await hint(people.reader), "This needs the role operator; your certificate says reader.");
   assert.match((await hint(stranger)) ?? "", /"superuser" is not reader, operator, admin/);
 });
@@ -142,13 +164,15 @@ test("what changes the machine is written down before and after, in order; what 
       yield { event: { operationId: "7" } };
     },
   });
-  const client = (person: KeyedCertificate) => createClient(UpdateService, toTransport(running.agent.port, person));
+  const client = (person: KeyedCertificate) =>
+    createClient(UpdateService, toTransport(running.agent.port, person));
   const url = "https://me:hunter2@updates.example/os?token=sesame";
   await client(people.reader).getUpdateState({});
   await client(people.operator).setHold({ reason: "measuring" });
   await assert.rejects(client(people.admin).setHold({ reason: "bad" }));
   await assert.rejects(client(people.reader).setHold({ reason: "mine" }));
-  for await (const event of client(people.operator).applyUpdate({ target: { repositoryUrl: url } })) void event;
+  for await (const event of client(people.operator).applyUpdate({ target: { repositoryUrl: url } }))
+    void event;
   assert.deepEqual(done, ["measuring", "bad"]);
 
   const { lines } = running;
@@ -167,7 +191,11 @@ test("what changes the machine is written down before and after, in order; what 
     ],
   );
   const { serialNumber } = new X509Certificate(people.operator.cert);
-  assert.deepEqual(lines[0]?.caller, { name: "a operator", role: "operator", serial: toSerialNumber(serialNumber) });
+  assert.deepEqual(lines[0]?.caller, {
+    name: "a operator",
+    role: "operator",
+    serial: toSerialNumber(serialNumber),
+  });
   assert.equal(lines[0]?.request?.["reason"], "measuring");
   assert.deepEqual(lines[5]?.request, { target: { repositoryUrl: "https://updates.example/os?…" } });
   assert.deepEqual((lines[6] as unknown as { last: unknown }).last, { event: { operationId: "7" } });
@@ -256,9 +284,13 @@ test("authorities can be changed while the agent runs, and what cannot be used c
   assert.equal(await isIn(newcomer), false);
   await agent.reloadAccess({ ...tls, clientAuthorities: [authority.cert, next.cert] });
   assert.deepEqual([await isIn(people.admin), await isIn(newcomer)], [true, true]);
-  await assert.rejects(agent.reloadAccess({ ...tls, clientAuthorities: [] }), { code: "authorities-malformed" });
+  await assert.rejects(agent.reloadAccess({ ...tls, clientAuthorities: [] }), {
+    code: "authorities-malformed",
+  });
   await assert.rejects(agent.reloadAccess({ ...tls, revocations: "x" }), { code: "revocations-malformed" });
-  await assert.rejects(agent.reloadAccess({ ...tls, key: people.admin.key }), { code: "certificate-unusable" });
+  await assert.rejects(agent.reloadAccess({ ...tls, key: people.admin.key }), {
+    code: "certificate-unusable",
+  });
   assert.deepEqual([await isIn(people.admin), await isIn(newcomer)], [true, true]);
   const open = createClient(UpdateService, toTransport(agent.port, people.admin));
   await open.getUpdateState({});
@@ -269,7 +301,14 @@ test("authorities can be changed while the agent runs, and what cannot be used c
 
 /** What a later connection could be resumed with; undefined when the agent gives nothing. */
 async function findSession(port: number, { cert, key }: KeyedCertificate): Promise<Buffer | undefined> {
-  const socket = connectTls({ host: "127.0.0.1", port, ca: authority.cert, cert, key, ALPNProtocols: ["h2"] });
+  const socket = connectTls({
+    host: "127.0.0.1",
+    port,
+    ca: authority.cert,
+    cert,
+    key,
+    ALPNProtocols: ["h2"],
+  });
   let session: Buffer | undefined;
   socket.on("session", (given: Buffer) => (session = given));
   await once(socket, "secureConnect");

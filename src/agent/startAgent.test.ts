@@ -291,7 +291,7 @@ test("a port that is taken is an error that names it", async () => {
     startAgent({
       readFacts: readSealed,
       updates: {},
-        readInventory: (signal) => readInventory(createMemoryMachine(sealedMachine), signal),
+      readInventory: (signal) => readInventory(createMemoryMachine(sealedMachine), signal),
       tls: { certificate: access.server.cert, key: access.server.key, clientAuthorities: [access.ca] },
       listen: { host: "127.0.0.1", port },
       log: () => {},

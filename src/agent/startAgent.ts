@@ -168,7 +168,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       audit.refused({ caller, reason: verdict });
       socket.destroy();
     }
-    log("info", "access is new", { authorities: gate.trust.authorities.length, revoked: gate.trust.revoked.size });
+    log("info", "access is new", {
+      authorities: gate.trust.authorities.length,
+      revoked: gate.trust.revoked.size,
+    });
   };
   const close = async () => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));

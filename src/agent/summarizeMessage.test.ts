@@ -9,7 +9,8 @@ import { ApplyUpdateRequestSchema, SetHoldRequestSchema } from "#protocol/gen/so
 
 import { summarizeMessage } from "./summarizeMessage.ts";
 
-const hold = (reason: string) => summarizeMessage(SetHoldRequestSchema, create(SetHoldRequestSchema, { reason }));
+const hold = (reason: string) =>
+  summarizeMessage(SetHoldRequestSchema, create(SetHoldRequestSchema, { reason }));
 
 test("what was asked is shown as it is, as long as it is short", () => {
   assert.deepEqual(hold("measuring"), { reason: "measuring" });

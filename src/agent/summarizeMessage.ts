@@ -25,12 +25,15 @@ function summarize(field: string, value: JsonValue): JsonValue {
 function summarizeText(field: string, text: string): string {
   if (SECRET_FIELD.test(field) || PEM.test(text)) return `(${text.length} characters, not shown)`;
   const shown = withoutSecrets(text);
-  return shown.length > MOST_CHARACTERS ? `${shown.slice(0, MOST_CHARACTERS)}… (${text.length} characters)` : shown;
+  return shown.length > MOST_CHARACTERS
+    ? `${shown.slice(0, MOST_CHARACTERS)}… (${text.length} characters)`
+    : shown;
 }
 
 /** Of an address: who signs in with what, and a query, which may be a token. */
 function withoutSecrets(text: string): string {
-  return text.replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)(?:[^/?#\s]*@)?([^?#\s]*)([?#]\S*)?/gi, (_all, scheme, place, query) =>
-    `${String(scheme)}${String(place)}${query === undefined ? "" : "?…"}`,
+  return text.replaceAll(
+    /\b([a-z][a-z0-9+.-]*:\/\/)(?:[^/?#\s]*@)?([^?#\s]*)([?#]\S*)?/gi,
+    (_all, scheme, place, query) => `${String(scheme)}${String(place)}${query === undefined ? "" : "?…"}`,
   );
 }

@@ -1,4 +1,4 @@
-import { Code, ConnectError } from "@connectrpc/connect";
+import { ConnectError, type Code } from "@connectrpc/connect";
 
 import { ErrorDetailSchema } from "#protocol/gen/socle/v1/machine_pb.ts";
 

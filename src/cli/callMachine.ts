@@ -8,7 +8,7 @@ import { ErrorDetailSchema, MachineService } from "#protocol/gen/socle/v1/machin
 import { ObserveService } from "#protocol/gen/socle/v1/observe_pb.ts";
 import { UpdateService } from "#protocol/gen/socle/v1/update_pb.ts";
 
-import { connectMachine } from "./connectMachine.ts";
+import { connectMachine, MachineIdentityError } from "./connectMachine.ts";
 
 /** What a machine can be asked, one line a service. */
 const SERVICES = { machine: MachineService, update: UpdateService, observe: ObserveService };
@@ -43,7 +43,6 @@ export type MachineCallErrorCode =
   | "unreachable"
   | "timeout"
   | "certificate-refused"
-  | "fingerprint-differs"
   | "machine-not-trusted"
   | "machine-failed";
 
@@ -100,10 +99,14 @@ async function connectInTime(
   const timeout = AbortSignal.timeout(timeoutMs ?? CONNECT_TIMEOUT_MS);
   try {
     const socket = await connectMachine(access, AbortSignal.any([timeout, ...(signal ? [signal] : [])]));
-    const leftMs = timeoutMs === undefined ? undefined : Math.max(1, Math.round(timeoutMs - (performance.now() - startedMs)));
+    const leftMs =
+      timeoutMs === undefined
+        ? undefined
+        : Math.max(1, Math.round(timeoutMs - (performance.now() - startedMs)));
     return { socket, leftMs };
   } catch (error) {
-    if (timeout.aborted) throw new ConnectError("no connection in time", Code.DeadlineExceeded, undefined, undefined, error);
+    if (timeout.aborted)
+      throw new ConnectError("no connection in time", Code.DeadlineExceeded, undefined, undefined, error);
     throw error;
   }
 }
@@ -116,8 +119,9 @@ function toMachineCallError(
   error: unknown,
   access: MachineAccess,
   { purpose, timeoutMs = 0, isSignedIn }: { purpose: string; timeoutMs?: number; isSignedIn: boolean },
-): MachineCallError | MachineRefusal {
+): MachineCallError | MachineRefusal | MachineIdentityError {
   if (error instanceof MachineCallError || error instanceof MachineRefusal) return error;
+  if (error instanceof MachineIdentityError) return error;
   const [detail] = ConnectError.from(error).findDetails(ErrorDetailSchema);
   if (detail !== undefined && /^[a-z0-9-]+$/.test(detail.code))
     return new MachineRefusal(detail.code, ConnectError.from(error).rawMessage, detail);

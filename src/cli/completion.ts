@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { Command as PlainCommand } from "commander";
 import { readFolderEntries } from "#system/folderEntries.ts";
+import { openWorkspace } from "#system/workspace.ts";
 import { SHELLS, type Shell } from "./commandOptions.ts";
 import type { RootCommand } from "./rootCommand.ts";
 
@@ -56,6 +57,16 @@ export async function completeWords(
       };
     }
   }
+  const machines = await listMachineNames();
+  for (const [words, command] of root.commands) {
+    for (const name of words === "status" ? ["name"] : ["machine", "context"]) {
+      const argument = command.arguments.get(name);
+      if (argument === undefined) continue;
+      argument.handler = (complete) => {
+        for (const machine of machines) complete(machine.name, machine.what);
+      };
+    }
+  }
   const shell = root.commands.get("completion")?.arguments.get("shell");
   if (shell !== undefined) {
     shell.handler = (complete) => {
@@ -63,6 +74,23 @@ export async function completeWords(
     };
   }
   return collectLines(() => root.parse([...words]));
+}
+
+/** Machines of contexts, and those that run here; none when that cannot be told, for nobody completes to see an error. */
+async function listMachineNames(): Promise<{ name: string; what: string }[]> {
+  const { contextsFile, readContexts } = await import("#system/contextFile.ts");
+  const { listMachines } = await import("#vm/machineFolder.ts");
+  const [contexts, running] = await Promise.all([
+    readContexts(contextsFile()).then(
+      ({ contexts: known }) => Object.entries(known),
+      () => [],
+    ),
+    listMachines(openWorkspace()).catch(() => []),
+  ]);
+  return [
+    ...running.map(({ name }) => ({ name, what: "socle vm" })),
+    ...contexts.map(([name, { host, port }]) => ({ name, what: `${host}:${port}` })),
+  ];
 }
 
 /** Definition files, and folders with a slash, that continue the typed path. */

@@ -8,9 +8,10 @@ import { startAgent } from "#agent/startAgent.ts";
 import { createDevelopmentAccess, type KeyedCertificate } from "#trust/certificates.ts";
 import { parseFingerprint, toFingerprint } from "#trust/fingerprint.ts";
 
-import { MachineCallError, type MachineAccess } from "./callMachine.ts";
+import type { MachineAccess } from "./callMachine.ts";
 import { fetchUpdateState } from "./update/updateMachine.ts";
-import { readFingerprint, warnOfExpiry } from "./connectMachine.ts";
+import { MachineIdentityError, warnOfExpiry } from "./connectMachine.ts";
+import { readFingerprint } from "./readFingerprint.ts";
 
 const now = new Date();
 const access = await createDevelopmentAccess({ name: "m", now, days: 1 });
@@ -41,7 +42,10 @@ const toAccess = (port: number, fingerprint: string): MachineAccess => ({
 test("a machine is known by its fingerprint, whoever signed its certificate and whatever its dates say", async () => {
   for (const own of [access.server, stranger.server, past.server]) {
     await using machine = await startTestAgent(own);
-    const fingerprint = await readFingerprint({ host: "127.0.0.1", port: machine.port }, AbortSignal.timeout(5_000));
+    const fingerprint = await readFingerprint(
+      { host: "127.0.0.1", port: machine.port },
+      AbortSignal.timeout(5_000),
+    );
     assert.equal(fingerprint, toFingerprint(own.cert));
     assert.equal((await fetchUpdateState(toAccess(machine.port, fingerprint))).runningVersion, "1.0");
   }
@@ -49,7 +53,13 @@ test("a machine is known by its fingerprint, whoever signed its certificate and 
 
 test("another fingerprint ends the call before a byte of it is sent, and both are shown", async () => {
   const impostor = createServer(
-    { cert: stranger.server.cert, key: stranger.server.key, requestCert: true, rejectUnauthorized: false, ALPNProtocols: ["h2"] },
+    {
+      cert: stranger.server.cert,
+      key: stranger.server.key,
+      requestCert: true,
+      rejectUnauthorized: false,
+      ALPNProtocols: ["h2"],
+    },
     (socket) => {
       socket.on("error", () => {});
       socket.on("data", (bytes) => heard.push(bytes));
@@ -61,7 +71,7 @@ test("another fingerprint ends the call before a byte of it is sent, and both ar
   const known = toFingerprint(access.server.cert);
   const { port } = impostor.address() as AddressInfo;
   await assert.rejects(fetchUpdateState(toAccess(port, known)), (error) => {
-    assert.ok(error instanceof MachineCallError);
+    assert.ok(error instanceof MachineIdentityError);
     assert.equal(error.code, "fingerprint-differs");
     assert.ok(error.message.includes(known) && error.message.includes(toFingerprint(stranger.server.cert)));
     return true;
@@ -81,7 +91,8 @@ test("a fingerprint is read as consoles, browsers and openssl write it, and noth
 
 test("a certificate that ends within three days is warned of", () => {
   const end = now.getTime() + 86_400_000;
-  const at = (hoursLeft: number) => warnOfExpiry(access.client.cert, new Date(end - hoursLeft * 3_600_000 - 1_000));
+  const at = (hoursLeft: number) =>
+    warnOfExpiry(access.client.cert, new Date(end - hoursLeft * 3_600_000 - 1_000));
   assert.equal(at(73), undefined);
   assert.match(at(71) ?? "", /ends in 2 days: socle access renew/);
   assert.match(at(5) ?? "", /ends in 5 h/);

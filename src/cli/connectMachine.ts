@@ -3,9 +3,15 @@ import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 
+import { SocleError } from "#progress/socleError.ts";
 import { parseFingerprint, toFingerprint } from "#trust/fingerprint.ts";
 
-import { MachineCallError, type MachineAccess } from "./callMachine.ts";
+import type { MachineAccess } from "./callMachine.ts";
+
+/** Another machine answers than the one that is known; nothing was sent to it. */
+export class MachineIdentityError extends SocleError<"fingerprint-differs"> {
+  override readonly name = "MachineIdentityError";
+}
 
 /**
  * Opens a connection to a machine and makes sure that it is the one that is meant, before a byte of a request is sent: by
@@ -37,31 +43,10 @@ export async function connectMachine(access: MachineAccess, signal: AbortSignal)
   }
 }
 
-/** The fingerprint of whatever machine answers there; nothing is sent to it. For a person to compare. */
-export async function readFingerprint(
-  { host, port }: Pick<MachineAccess, "host" | "port">,
-  signal: AbortSignal,
-): Promise<string> {
-  const servername = isIP(host) === 0 ? { servername: host } : {};
-  const socket = connect({ host, port, minVersion: "TLSv1.3", ALPNProtocols: ["h2"], rejectUnauthorized: false, ...servername });
-  socket.on("error", () => {}); // a machine refuses who shows no certificate, after it has shown its own
-  try {
-    await once(socket, "secureConnect", { signal });
-    return toFingerprint(socket.getPeerCertificate().raw);
-  } catch (cause) {
-    throw new MachineCallError("unreachable", `Cannot reach "${host}:${port}": ${cause instanceof Error ? cause.message : ""}`, {
-      hint: "Is the machine running, and is its agent up? A connection is refused until it is.",
-      cause,
-    });
-  } finally {
-    socket.destroy();
-  }
-}
-
 function verifyFingerprint(socket: TLSSocket, wanted: string, { host, port }: MachineAccess): void {
   const found = toFingerprint(socket.getPeerCertificate().raw);
   if (found === wanted) return;
-  throw new MachineCallError(
+  throw new MachineIdentityError(
     "fingerprint-differs",
     `Refused to talk to "${host}:${port}": it is not the machine that is known here\n  found  ${found}\n  known  ${wanted}`,
     {

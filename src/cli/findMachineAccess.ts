@@ -16,7 +16,8 @@ export async function findMachineAccess(
 ): Promise<NamedMachine> {
   const machine = await find(name);
   const warning = warnOfExpiry(machine.certPem, new Date());
-  if (warning !== undefined) report?.({ kind: "note", level: "warning", message: `${machine.name}: ${warning}` });
+  if (warning !== undefined)
+    report?.({ kind: "note", level: "warning", message: `${machine.name}: ${warning}` });
   return machine;
 }
 
@@ -30,7 +31,9 @@ async function find(name: string | undefined): Promise<NamedMachine> {
   if (machine !== undefined) return toNamedMachine(machine);
   const context = Object.hasOwn(contexts.contexts, wanted) ? contexts.contexts[wanted] : undefined;
   if (context !== undefined) return { name: wanted, ...context };
-  throw new MachineLookupError("no-machine", `There is no machine "${wanted}"`, { hint: toHint(running, contexts) });
+  throw new MachineLookupError("no-machine", `There is no machine "${wanted}"`, {
+    hint: toHint(running, contexts),
+  });
 }
 
 function toHint(running: readonly MachineRecord[], { contexts }: Contexts): string {
@@ -39,7 +42,9 @@ function toHint(running: readonly MachineRecord[], { contexts }: Contexts): stri
     running.length === 0
       ? "No machine runs here. Start one with: socle vm"
       : `Running here: ${running.map(({ name }) => name).join(", ")}`,
-    names.length === 0 ? "No other is known. Add one with: socle context add" : `Contexts: ${names.join(", ")}`,
+    names.length === 0
+      ? "No other is known. Add one with: socle context add"
+      : `Contexts: ${names.join(", ")}`,
   ].join("\n");
 }
 

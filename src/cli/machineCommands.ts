@@ -1,6 +1,7 @@
 import { Option } from "@commander-js/extra-typings";
 import { FIRMWARES } from "./commandOptions.ts";
 import { addObserveCommands } from "./observeCommands.ts";
+import { createNodesOption } from "./nodesOption.ts";
 import { parseCpusOption, parseForwardOption, parsePortOption, parseSizeOption } from "./optionValues.ts";
 import { createFormatOption, renderExamples, type RootCommand, type RunCommand } from "./rootCommand.ts";
 import { addRollbackCommand, addUpdateCommands } from "./updateCommands.ts";
@@ -57,18 +58,22 @@ export function addMachineCommands(program: RootCommand, run: RunCommand): void 
     .command("status")
     .argument("[name]", "a running machine; not needed when there is one only")
     .description("what runs and what comes next: version, slots, updates, seal, health")
+    .addOption(createNodesOption())
     .addOption(createFormatOption())
     .addHelpText(
       "after",
       renderExamples([
         ["socle status", "the machine that runs"],
         ["socle status edge-01 -o json", "for a program"],
+        ["socle status -n edge-01,edge-02", "several at once, a line each"],
       ]),
     )
-    .action((name, _options, command) =>
+    .action((name, { nodes }, command) =>
       run(command.optsWithGlobals(), async (context) => {
         const { findMachineAccess } = await import("./findMachineAccess.ts");
-        const { showStatus } = await import("./commands/status.ts");
+        const { showStatus, showStatusOfAll } = await import("./commands/status.ts");
+        if (nodes !== undefined)
+          return showStatusOfAll(name === undefined ? nodes : [name, ...nodes], context);
         return showStatus(await findMachineAccess(name, context), context);
       }),
     );

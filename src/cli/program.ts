@@ -1,4 +1,6 @@
+import { addAccessCommands } from "./accessCommands.ts";
 import { addCompareCommands } from "./compareCommands.ts";
+import { addContextCommands } from "./contextCommands.ts";
 import { addImageCommands } from "./imageCommands.ts";
 import { addMachineCommands } from "./machineCommands.ts";
 import { addOtherCommands } from "./otherCommands.ts";
@@ -13,7 +15,9 @@ export function createProgram(run: RunCommand): RootCommand {
   addCompareCommands(program, run);
   addPublishCommands(program, run);
   addTrustCommands(program, run);
+  addAccessCommands(program, run);
   addMachineCommands(program, run);
+  addContextCommands(program, run);
   addOtherCommands(program, run);
   program.helpCommand("help [command]", "show help for a command");
   program.addHelpText("after", ({ command }) =>

@@ -62,5 +62,6 @@ test("a method that is not of the contract is for nobody", () => {
 });
 
 test("what a reader may not do is written down", () => {
-  for (const method of methods) assert.equal(isAudited(method), !mayCall("reader", method), toMethodName(method));
+  for (const method of methods)
+    assert.equal(isAudited(method), !mayCall("reader", method), toMethodName(method));
 });

@@ -6,7 +6,13 @@ import { test } from "node:test";
 
 import { createDevelopmentAccess } from "#trust/certificates.ts";
 
-import { changeContexts, configurationFolder, findContext, readContexts, type Context } from "./contextFile.ts";
+import {
+  changeContexts,
+  configurationFolder,
+  findContext,
+  readContexts,
+  type Context,
+} from "./contextFile.ts";
 
 const { ca, client } = await createDevelopmentAccess({ name: "m", now: new Date(), days: 1 });
 const place = { host: "edge-01.example", port: 7443, certPem: client.cert, keyPem: client.key };
@@ -31,7 +37,10 @@ test("changes made at once are all made", async () => {
   const names = Array.from({ length: 6 }, (_, index) => `m${index}`);
   await Promise.all(
     names.map((name) =>
-      changeContexts(file, (contexts) => ({ ...contexts, contexts: { ...contexts.contexts, [name]: byAuthority } })),
+      changeContexts(file, (contexts) => ({
+        ...contexts,
+        contexts: { ...contexts.contexts, [name]: byAuthority },
+      })),
     ),
   );
   assert.deepEqual(Object.keys((await readContexts(file)).contexts).toSorted(), names);

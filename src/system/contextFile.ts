@@ -9,7 +9,12 @@ import { SocleError } from "#progress/socleError.ts";
 import { withFileLock } from "./fileLock.ts";
 import { readIfPresent, writeAtomic } from "./files.ts";
 
-export type ContextErrorCode = "context-exists" | "context-unknown" | "contexts-exposed" | "contexts-malformed";
+export type ContextErrorCode =
+  | "context-exists"
+  | "context-incomplete"
+  | "context-unknown"
+  | "contexts-exposed"
+  | "contexts-malformed";
 
 /** Machines that this person has access to cannot be read, found or changed. No key is ever in it. */
 export class ContextError extends SocleError<ContextErrorCode> {
@@ -56,9 +61,13 @@ export async function readContexts(file: string): Promise<Contexts> {
   const text = await readIfPresent(file);
   if (text === undefined) return { current: null, contexts: {} };
   if (((await stat(file)).mode & 0o077) !== 0)
-    throw new ContextError("contexts-exposed", `Cannot use "${file}": others may read or write it, and it holds keys`, {
-      hint: `If nobody has read it: chmod 600 "${file}"; otherwise have your certificates revoked, and granted anew`,
-    });
+    throw new ContextError(
+      "contexts-exposed",
+      `Cannot use "${file}": others may read or write it, and it holds keys`,
+      {
+        hint: `If nobody has read it: chmod 600 "${file}"; otherwise have your certificates revoked, and granted anew`,
+      },
+    );
   const { current, contexts } = parse(text, file);
   return { current: current !== null && Object.hasOwn(contexts, current) ? current : null, contexts };
 }
@@ -76,12 +85,17 @@ function parse(text: string, file: string): Contexts {
   }
   const parsed = fileSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  const lines = parsed.error.issues.map(({ path, message }) => `  ${path.join(".") || "the document"}: ${message}`);
+  const lines = parsed.error.issues.map(
+    ({ path, message }) => `  ${path.join(".") || "the document"}: ${message}`,
+  );
   throw fail(lines.join("\n"));
 }
 
 /** Changes made at once happen one after the other; a reader sees the old file or the new one. */
-export async function changeContexts(file: string, change: (contexts: Contexts) => Contexts): Promise<Contexts> {
+export async function changeContexts(
+  file: string,
+  change: (contexts: Contexts) => Contexts,
+): Promise<Contexts> {
   const made = await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   if (made !== undefined) await chmod(dirname(file), 0o700);
   return withFileLock(`${file}.lock`, async () => {

@@ -95,5 +95,8 @@ async function* runBytes(
   const [status] = await ended;
   signal.throwIfAborted();
   if (status !== 0 && stop?.aborted !== true)
-    throw new Error(`${program} ended with ${status ?? "a signal"}: ${complaint.trim()}`);
+    throw Object.assign(new Error(`${program} ended with ${status ?? "a signal"}: ${complaint.trim()}`), {
+      exitStatus: status,
+      complaint: complaint.trim(),
+    });
 }

@@ -16,15 +16,19 @@ async function split(chunks: readonly Uint8Array[], mostBytes?: number): Promise
 
 test("lines are the same however the bytes are cut", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.string({ unit: fc.constantFrom("a", "ü", "\n", "€") }), fc.nat(7), async (text, size) => {
-      const bytes = Buffer.from(text);
-      const chunks = Array.from({ length: Math.ceil(bytes.length / (size + 1)) }, (_, at) =>
-        bytes.subarray(at * (size + 1), (at + 1) * (size + 1)),
-      );
-      const lines = text.split("\n");
-      if (lines.at(-1) === "") lines.pop();
-      assert.deepEqual(await split(chunks), lines);
-    }),
+    fc.asyncProperty(
+      fc.string({ unit: fc.constantFrom("a", "ü", "\n", "€") }),
+      fc.nat(7),
+      async (text, size) => {
+        const bytes = Buffer.from(text);
+        const chunks = Array.from({ length: Math.ceil(bytes.length / (size + 1)) }, (_, at) =>
+          bytes.subarray(at * (size + 1), (at + 1) * (size + 1)),
+        );
+        const lines = text.split("\n");
+        if (lines.at(-1) === "") lines.pop();
+        assert.deepEqual(await split(chunks), lines);
+      },
+    ),
     { numRuns: 200 },
   );
 });

@@ -17,7 +17,12 @@ import {
 
 const now = new Date("2026-11-22T12:00:00Z");
 const later = (days: number) => new Date(now.getTime() + days * 86_400_000);
-const toAuthority = (id: string): AuthorityRecord => ({ id, certificate: "", state: "active", listNumber: 1 });
+const toAuthority = (id: string): AuthorityRecord => ({
+  id,
+  certificate: "",
+  state: "active",
+  listNumber: 1,
+});
 const grant = (name: string, serial: string, change: Partial<GrantRecord> = {}): GrantRecord => ({
   name,
   serial,
@@ -39,7 +44,10 @@ const set: AccessSet = {
 const serials = (grants: readonly GrantRecord[]) => grants.map(({ serial }) => serial);
 
 test("somebody with access gets no second one; after its end, or a revocation, they do", () => {
-  assert.throws(() => verifyNewName(set, "alice", now), { code: "already-granted", hint: /socle access renew alice/ });
+  assert.throws(() => verifyNewName(set, "alice", now), {
+    code: "already-granted",
+    hint: /socle access renew alice/,
+  });
   for (const name of ["bob", "carol", "dave"]) verifyNewName(set, name, now);
 });
 
@@ -60,7 +68,8 @@ test("a name revokes all its good certificates, a number that one", () => {
 test("the latest certificate is renewed, also when it has ended, not when it was revoked", () => {
   assert.equal(findRenewable(set, "alice").serial, "AB12EF56");
   assert.equal(findRenewable(set, "bob").serial, "77AA0011");
-  for (const name of ["carol", "dave"]) assert.throws(() => findRenewable(set, name), { code: "not-granted" });
+  for (const name of ["carol", "dave"])
+    assert.throws(() => findRenewable(set, name), { code: "not-granted" });
 });
 
 test("a rotation has two authorities until it is finished, and tells who would be left behind", () => {
@@ -75,7 +84,10 @@ test("a rotation has two authorities until it is finished, and tells who would b
   const renewed = addGrant(rotating, grant("alice", "CC", { authority: "b" }));
   assert.deepEqual(listLeftBehind(renewed, now), []);
   const finished = finishRotation(renewed);
-  assert.deepEqual(finished.authorities.map(({ id }) => id), ["b"]);
+  assert.deepEqual(
+    finished.authorities.map(({ id }) => id),
+    ["b"],
+  );
   assert.deepEqual(serials(finished.grants), ["CC"]);
   assert.throws(() => finishRotation(finished), { code: "rotation-unclear" });
 });

@@ -46,9 +46,13 @@ export function isValid({ expires, revoked }: GrantRecord, now: Date): boolean {
 export function verifyNewName({ grants }: AccessSet, name: string, now: Date): void {
   const held = grants.find((grant) => grant.name === name && isValid(grant, now));
   if (held === undefined) return;
-  throw new AccessError("already-granted", `"${name}" has access already, as ${held.role} until ${toDay(held.expires)}`, {
-    hint: `For longer: socle access renew ${quote(name)}\nFor another role, first: socle access revoke ${quote(name)}`,
-  });
+  throw new AccessError(
+    "already-granted",
+    `"${name}" has access already, as ${held.role} until ${toDay(held.expires)}`,
+    {
+      hint: `For longer: socle access renew ${quote(name)}\nFor another role, first: socle access revoke ${quote(name)}`,
+    },
+  );
 }
 
 /** The latest certificate of this name that was not revoked, ended or not. */
@@ -72,7 +76,10 @@ export function revokeGrants(
   const named = set.grants.filter(({ name }) => name === who);
   const numbered = set.grants.filter((grant) => serial.length >= 6 && grant.serial.startsWith(serial));
   if (named.length === 0 && numbered.length > 1)
-    throw new AccessError("not-granted", `More than one certificate begins with "${who}": write more of its number`);
+    throw new AccessError(
+      "not-granted",
+      `More than one certificate begins with "${who}": write more of its number`,
+    );
   const meant = (named.length > 0 ? named : numbered).filter((grant) => isValid(grant, now));
   if (meant.length === 0) throw toNotGranted(set, who);
   const grants = set.grants.map((grant) => (meant.includes(grant) ? { ...grant, revoked: now } : grant));
@@ -93,7 +100,9 @@ export function beginRotation(set: AccessSet, next: AuthorityRecord): AccessSet 
 export function finishRotation(set: AccessSet): AccessSet {
   const active = findActiveAuthority(set);
   if (set.authorities.length === 1)
-    throw new AccessError("rotation-unclear", "There is no rotation to finish", { hint: "Begin one: socle access rotate" });
+    throw new AccessError("rotation-unclear", "There is no rotation to finish", {
+      hint: "Begin one: socle access rotate",
+    });
   return { authorities: [active], grants: set.grants.filter(({ authority }) => authority === active.id) };
 }
 
@@ -101,14 +110,17 @@ export function finishRotation(set: AccessSet): AccessSet {
 export function listLeftBehind(set: AccessSet, now: Date): readonly GrantRecord[] {
   const { id } = findActiveAuthority(set);
   const isIn = (grant: GrantRecord) => isValid(grant, now);
-  const renewed = new Set(set.grants.filter((grant) => isIn(grant) && grant.authority === id).map(({ name }) => name));
+  const renewed = new Set(
+    set.grants.filter((grant) => isIn(grant) && grant.authority === id).map(({ name }) => name),
+  );
   return set.grants.filter((grant) => isIn(grant) && grant.authority !== id && !renewed.has(grant.name));
 }
 
 function toNotGranted({ grants }: Pick<AccessSet, "grants">, who: string): AccessError {
   const names = [...new Set(grants.filter(({ revoked }) => revoked === null).map(({ name }) => name))];
   return new AccessError("not-granted", `"${who}" has no access that could be changed`, {
-    hint: names.length === 0 ? "Nobody has any: socle access grant" : `Who has: ${names.toSorted().join(", ")}`,
+    hint:
+      names.length === 0 ? "Nobody has any: socle access grant" : `Who has: ${names.toSorted().join(", ")}`,
   });
 }
 

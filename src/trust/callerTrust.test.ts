@@ -21,8 +21,14 @@ const later = (days: number) => new Date(now.getTime() + days * 86_400_000);
 const one = await createCertificateAuthority("one", { now, days: 365 });
 const other = await createCertificateAuthority("other", { now, days: 365 });
 const issue = async (authority: typeof one, name: string) =>
-  new X509Certificate((await issueClientCertificate(authority, { name, role: "reader", now, days: 30 })).cert);
-const [alice, bob, carol] = await Promise.all([issue(one, "alice"), issue(one, "bob"), issue(other, "carol")]);
+  new X509Certificate(
+    (await issueClientCertificate(authority, { name, role: "reader", now, days: 30 })).cert,
+  );
+const [alice, bob, carol] = await Promise.all([
+  issue(one, "alice"),
+  issue(one, "bob"),
+  issue(other, "carol"),
+]);
 const revoke = (authority: typeof one, certificates: readonly X509Certificate[], number = 1) =>
   createRevocationList(authority, {
     revoked: certificates.map(({ serialNumber }) => ({ serial: serialNumber, at: now })),
@@ -71,14 +77,24 @@ test("an authority that was kept and opened again signs as before", async () => 
 
 test("what is not an authority is refused", async () => {
   for (const authorities of [[], [""], ["hello"], [alice.toString()], [one.cert.replace("MII", "MXX")]])
-    await assert.rejects(parseCallerTrust({ authorities }), hasCode("authorities-malformed"), String(authorities));
+    await assert.rejects(
+      parseCallerTrust({ authorities }),
+      hasCode("authorities-malformed"),
+      String(authorities),
+    );
 });
 
 test("a list that was changed, cut or is none is refused, and nobody is let in past it", async () => {
   const list = await revoke(one, [bob]);
   const at = list.length >> 1;
   const changed = list.slice(0, at) + (list[at] === "A" ? "B" : "A") + list.slice(at + 1);
-  for (const revocations of ["hello", changed, list.replaceAll("CRL", "CERTIFICATE"), list.slice(0, -30), list + changed])
+  for (const revocations of [
+    "hello",
+    changed,
+    list.replaceAll("CRL", "CERTIFICATE"),
+    list.slice(0, -30),
+    list + changed,
+  ])
     await assert.rejects(
       parseCallerTrust({ authorities: [one.cert], revocations }),
       hasCode("revocations-malformed"),

@@ -19,10 +19,16 @@ export interface CallerTrustSource {
 }
 
 /** Throws with every problem. A list's date of renewal is not looked at: a list that is old is better than none. */
-export async function parseCallerTrust({ authorities, revocations = "" }: CallerTrustSource): Promise<CallerTrust> {
+export async function parseCallerTrust({
+  authorities,
+  revocations = "",
+}: CallerTrustSource): Promise<CallerTrust> {
   const certificates = authorities.flatMap((pem, index) => parseAuthorities(pem, index));
   if (certificates.length === 0)
-    throw new AccessError("authorities-malformed", "Cannot let anybody in: there is no authority that signs callers");
+    throw new AccessError(
+      "authorities-malformed",
+      "Cannot let anybody in: there is no authority that signs callers",
+    );
   if (revocations.trim() === "") return { authorities: certificates, revoked: new Set() };
   // Not at the top: the decoder takes 6 MiB of a machine's memory, which most need not give.
   const { parseRevocationLists } = await import("./parseRevocationLists.ts");

@@ -57,12 +57,18 @@ export async function createCertificateAuthority(
 }
 
 /** As it is kept: certificate and private key. */
-export async function exportCertificateAuthority({ cert, keys }: CertificateAuthority): Promise<KeyedCertificate> {
+export async function exportCertificateAuthority({
+  cert,
+  keys,
+}: CertificateAuthority): Promise<KeyedCertificate> {
   return { cert, key: await exportKey(keys.privateKey) };
 }
 
 /** The authority that was kept. */
-export async function openCertificateAuthority({ cert, key }: KeyedCertificate): Promise<CertificateAuthority> {
+export async function openCertificateAuthority({
+  cert,
+  key,
+}: KeyedCertificate): Promise<CertificateAuthority> {
   const certificate = new x509.X509Certificate(cert);
   const pkcs8 = x509.PemConverter.decodeFirst(key);
   const privateKey = await webcrypto.subtle.importKey("pkcs8", pkcs8, SIGNING_ALGORITHM, true, ["sign"]);

@@ -13,9 +13,13 @@ export function parseFingerprint(text: string): Fingerprint {
     .replaceAll(":", "")
     .toLowerCase();
   if (!/^[0-9a-f]{64}$/.test(hex))
-    throw new AccessError("fingerprint-malformed", `Cannot read the fingerprint "${text}": wanted sha256: and 64 hex digits`, {
-      hint: "A machine shows its fingerprint on its console.",
-    });
+    throw new AccessError(
+      "fingerprint-malformed",
+      `Cannot read the fingerprint "${text}": wanted sha256: and 64 hex digits`,
+      {
+        hint: "A machine shows its fingerprint on its console.",
+      },
+    );
   return `sha256:${hex}` as Fingerprint; // has just been checked
 }
 

@@ -25,7 +25,9 @@ const HASHES: Readonly<Record<string, string | null>> = {
 
 /** @returns the lists, each verified against the authority that signed it; throws with every problem */
 export function parseRevocationLists(pem: string, authorities: readonly X509Certificate[]): RevocationList[] {
-  const blocks = [...pem.matchAll(/-----BEGIN (?:X509 )?CRL-----([A-Za-z0-9+/=\s]+)-----END (?:X509 )?CRL-----/g)];
+  const blocks = [
+    ...pem.matchAll(/-----BEGIN (?:X509 )?CRL-----([A-Za-z0-9+/=\s]+)-----END (?:X509 )?CRL-----/g),
+  ];
   const problems: string[] = [];
   if (blocks.length === 0 && pem.trim() !== "") problems.push("there is no list in it: wanted PEM, X509 CRL");
   const lists = blocks.flatMap(([, base64 = ""], index) => {
@@ -52,10 +54,16 @@ function parseList(der: Buffer, authorities: readonly X509Certificate[]): Revoca
   }
   const { tbsCertList, tbsCertListRaw, signatureAlgorithm, signature } = list;
   const hash = HASHES[signatureAlgorithm.algorithm];
-  if (hash === undefined || tbsCertListRaw === undefined || tbsCertList.signature.algorithm !== signatureAlgorithm.algorithm)
+  if (
+    hash === undefined ||
+    tbsCertListRaw === undefined ||
+    tbsCertList.signature.algorithm !== signatureAlgorithm.algorithm
+  )
     return `is signed in a way that is not known: ${signatureAlgorithm.algorithm}`;
   const signed = Buffer.from(tbsCertListRaw);
-  const authority = authorities.find(({ publicKey }) => isSigned(signed, Buffer.from(signature), hash, publicKey));
+  const authority = authorities.find(({ publicKey }) =>
+    isSigned(signed, Buffer.from(signature), hash, publicKey),
+  );
   if (authority === undefined) return "is signed by none of the authorities";
   // Of these a reader must know what they mean, or not use the list (RFC 5280, 5.2).
   const revoked = tbsCertList.revokedCertificates ?? [];
@@ -67,7 +75,9 @@ function parseList(der: Buffer, authorities: readonly X509Certificate[]): Revoca
   if (unknown !== undefined) return `has a critical extension that is not known: ${unknown.extnID}`;
   return {
     authority,
-    serials: revoked.map(({ userCertificate }) => toSerialNumber(Buffer.from(userCertificate).toString("hex"))),
+    serials: revoked.map(({ userCertificate }) =>
+      toSerialNumber(Buffer.from(userCertificate).toString("hex")),
+    ),
   };
 }
 

@@ -58,9 +58,13 @@ export function planCapture(
   if (snapBytes > MOST_SNAP_BYTES) refuse(`snap_bytes: at most ${MOST_SNAP_BYTES}`);
   return [
     `--interface=${name}`,
-    ...["-n", "--packet-buffered", "-w", "-"],
+    "-n",
+    "--packet-buffered",
+    "-w",
+    "-",
     // It stays what we are: the user that it would become may not be there.
-    ...["-Z", "root"],
+    "-Z",
+    "root",
     `--snapshot-length=${snapBytes || MOST_SNAP_BYTES}`,
     ...(packets === 0 ? [] : ["-c", String(packets)]),
     `not tcp port ${ownPort}`,

@@ -10,7 +10,12 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { callMachine, MachineCallError, MachineRefusal } from "#cli/callMachine.ts";
 import { createObservedMachine } from "#system/observedMachine.ts";
 
-import { createRecordedMachine, startObservedAgent, toEntry, type ObservedAgent } from "./observedAgent.fixture.ts";
+import {
+  createRecordedMachine,
+  startObservedAgent,
+  toEntry,
+  type ObservedAgent,
+} from "./observedAgent.fixture.ts";
 
 type Call<T> = Parameters<typeof callMachine<T>>[2];
 
@@ -223,9 +228,21 @@ test("a support bundle is a tar file with everything in it, without secrets, and
   const archive = Buffer.concat(parts);
   const names = execFileSync("tar", ["-tf", "-"], { input: archive }).toString().trim().split("\n");
   for (const name of [
-    ...["status.json", "os-release", "image.json", "boots.json", "units.json", "processes.json", "disks.json"],
-    ...["sockets.json", "network.json", "time.json", "load.json", "kernel.log", "errors.txt"],
-    ...["journal-this-boot.log", "journal-previous-boot.log"],
+    "status.json",
+    "os-release",
+    "image.json",
+    "boots.json",
+    "units.json",
+    "processes.json",
+    "disks.json",
+    "sockets.json",
+    "network.json",
+    "time.json",
+    "load.json",
+    "kernel.log",
+    "errors.txt",
+    "journal-this-boot.log",
+    "journal-previous-boot.log",
   ])
     assert.ok(names.includes(`support/${name}`), name);
   assert.doesNotMatch(archive.toString(), /sesame/);
@@ -234,6 +251,33 @@ test("a support bundle is a tar file with everything in it, without secrets, and
   assert.equal(show("status.json"), '{"token":"[redacted]"}');
   assert.match(show("errors.txt"), /update-state\.json: no updater/);
   assert.match(show("journal-this-boot.log"), /ssh\.service sshd\[42\]: Server listening/);
+});
+
+test("a text that no line has is an empty answer, a boot that is not there an error that says so", async () => {
+  // Both as journalctl of systemd 257 does it.
+  const fail = (complaint: string) =>
+    Object.assign(new Error(`journalctl ended with 1: ${complaint}`), { exitStatus: 1, complaint });
+  const machine = {
+    ...createRecordedMachine(),
+    // eslint-disable-next-line require-yield -- it ends before its first line
+    async *runLines(_program: string, args: readonly string[]): AsyncGenerator<string> {
+      await sleep(1);
+      throw fail(
+        args.includes("--boot=-1") ? "No journal boot entry found for the specified boot (-1)." : "",
+      );
+    },
+  };
+  await using agent = await startObservedAgent(machine);
+  const read = (request: { contains?: string; boot?: number; lines?: number }) =>
+    ask(agent, async ({ observe }) => {
+      let lines = 0;
+      for await (const part of observe.readJournal(request)) lines += part.lines.length;
+      return lines;
+    });
+  assert.equal(await read({ contains: "x" }), 0);
+  assert.equal(await read({ contains: "x", lines: 5 }), 0);
+  await assert.rejects(read({ boot: -1 }), /The journal knows no boot -1/);
+  await assert.rejects(read({}), /the agent could not answer/);
 });
 
 test("a secret is refused with the right code", async () => {

@@ -48,13 +48,15 @@ export function parseUnits(
   text: string,
   mayRestart: ReadonlySet<string>,
 ): MessageInitShape<typeof UnitSchema>[] {
-  return text
-    .split(/\n\n+/)
-    .map(parseAssignments)
-    // Asked for a name that is nobody's, systemctl describes an empty unit.
-    .filter((unit) => unit.has("Id") && unit.get("LoadState") !== "not-found")
-    .map((unit) => toUnit(unit, mayRestart))
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return (
+    text
+      .split(/\n\n+/)
+      .map(parseAssignments)
+      // Asked for a name that is nobody's, systemctl describes an empty unit.
+      .filter((unit) => unit.has("Id") && unit.get("LoadState") !== "not-found")
+      .map((unit) => toUnit(unit, mayRestart))
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  );
 }
 
 function toUnit(unit: ReadonlyMap<string, string>, mayRestart: ReadonlySet<string>) {

@@ -4,7 +4,8 @@ import type { Machine } from "../machineFacts.ts";
 export interface ObserveMachine extends Machine {
   /**
    * Standard output of a program, line by line, while it runs. It is ended when nobody takes any more lines or
-   * the signal comes. Throws when it cannot run, or exits by itself with anything but 0.
+   * the signal comes. Throws when it cannot run, or exits by itself with anything but 0: then the error has `exitStatus`,
+   * and `complaint`, what it said on its standard error.
    */
   runLines(program: string, args: readonly string[], signal: AbortSignal): AsyncIterable<string>;
   /** The same as bytes. `stop` asks the program to end; what it says until then still comes. */

@@ -1,5 +1,4 @@
 /** The agent over loopback and mutual TLS, on a machine that is only data, recorded from Debian's own tools. */
-import type { MachineAccess } from "#cli/callMachine.ts";
 import { createDevelopmentAccess } from "#trust/certificates.ts";
 
 import { createLog } from "../log.ts";
@@ -73,7 +72,8 @@ export const OBSERVED: MemoryObserveContent = {
   ...sealedMachine,
   files: {
     ...sealedMachine.files,
-    "/proc/stat": "cpu  100 0 50 900 50 0 0 0 0 0\ncpu0 50 0 25 450 25 0 0 0 0 0\ncpu1 50 0 25 450 25 0 0 0 0 0\n",
+    "/proc/stat":
+      "cpu  100 0 50 900 50 0 0 0 0 0\ncpu0 50 0 25 450 25 0 0 0 0 0\ncpu1 50 0 25 450 25 0 0 0 0 0\n",
     "/proc/loadavg": "0.52 0.31 0.12 1/99 1234\n",
     "/proc/meminfo": "MemTotal:        1000000 kB\nMemAvailable:     750000 kB\n",
     "/proc/1/net/dev": "Inter-|\n face |\nenp1s0: 2000 1 0 0 0 0 0 0 300 1 0 0 0 0 0 0\n",
@@ -131,7 +131,10 @@ export function createRecordedMachine(content: Partial<MemoryObserveContent> = {
 }
 
 export interface ObservedAgent extends AsyncDisposable {
-  readonly access: MachineAccess & { readonly name: string };
+  /** As the command line has it. */
+  readonly access: Readonly<
+    Record<"name" | "host" | "caPem" | "certPem" | "keyPem", string> & Record<"port", number>
+  >;
   readonly log: readonly string[];
 }
 

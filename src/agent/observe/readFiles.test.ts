@@ -30,7 +30,10 @@ async function read(
   return Buffer.concat(parts).toString();
 }
 
-async function list(request: MessageInitShape<typeof ListFilesRequestSchema>, machine: ObserveMachine = real) {
+async function list(
+  request: MessageInitShape<typeof ListFilesRequestSchema>,
+  machine: ObserveMachine = real,
+) {
   const parts = [];
   for await (const part of listFiles(machine, create(ListFilesRequestSchema, request), signal))
     parts.push(...create(ListFilesResponseSchema, part).files);

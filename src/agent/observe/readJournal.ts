@@ -36,6 +36,7 @@ export async function* readJournal(
     for await (const part of lines) parts.unshift(part.toReversed());
     for (const part of parts) yield { lines: part };
   } catch (error) {
+    if (isNothingFound(error, request)) return;
     throw toMissingBoot(error, request);
   }
 }
@@ -47,6 +48,12 @@ export async function* readKernelLog(
 ): AsyncGenerator<MessageInitShape<typeof ReadKernelLogResponseSchema>> {
   for await (const part of gather(machine, planKernelLog(request), parseKernelLine, signal))
     yield { lines: part };
+}
+
+/** As grep does, journalctl exits with 1, without a word, when it has found no line with the text. */
+function isNothingFound(error: unknown, { contains }: ReadJournalRequest): boolean {
+  const { exitStatus, complaint } = error as { readonly exitStatus?: unknown; readonly complaint?: unknown };
+  return contains !== "" && exitStatus === 1 && complaint === "";
 }
 
 /** That there is no such boot, journalctl says on its own. */

@@ -16,7 +16,10 @@ const TABLE: readonly (readonly [text: string, redacted: string])[] = [
   ["PASSWORD: sesame", "PASSWORD: [redacted]"],
   ["dbPassword='open sesame' x", "dbPassword='[redacted]' x"],
   ['{"token":"sesame","n":1}', '{"token":"[redacted]","n":1}'],
-  [String.raw`MESSAGE "{\"token\":\"sesame\",\"n\":1}"`, String.raw`MESSAGE "{\"token\":\"[redacted]\",\"n\":1}"`],
+  [
+    String.raw`MESSAGE "{\"token\":\"sesame\",\"n\":1}"`,
+    String.raw`MESSAGE "{\"token\":\"[redacted]\",\"n\":1}"`,
+  ],
   ["GET /x?access_token=sesame&n=1", "GET /x?access_token=[redacted]&n=1"],
   ["api-key = sesame;", "api-key = [redacted];"],
   ["Authorization: Basic c2VzYW1l", "Authorization: [redacted]"],
@@ -45,7 +48,21 @@ for (const text of [
 }
 
 test("nothing is left to do after it, and it ends soon on any text", () => {
-  const words = fc.constantFrom("password", "=", ":", " ", '"', "\\", "'", "\n", "//", "@", "-----BEGIN ", "x", "token");
+  const words = fc.constantFrom(
+    "password",
+    "=",
+    ":",
+    " ",
+    '"',
+    "\\",
+    "'",
+    "\n",
+    "//",
+    "@",
+    "-----BEGIN ",
+    "x",
+    "token",
+  );
   fc.assert(
     fc.property(fc.string({ unit: words, maxLength: 200 }), (text) => {
       redact(text);

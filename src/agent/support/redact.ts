@@ -17,7 +17,11 @@ const SECRETS: readonly (readonly [what: string, pattern: RegExp, instead: strin
     /((?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|psk|credential)[\w-]{0,20}\\?["']?\s{0,3}[=:]\s{0,3})(?:(\\?")(?:[^"\\\r\n]|\\[^"\r\n])*(\\?"|$)|(')[^'\r\n]*(')|[^\s"',;&}\]]+)/gim,
     `$1$2$4${REDACTED}$3$5`,
   ],
-  ["word after an option", /(--?(?:password|passwd|passphrase|token|secret|api-key)\s+)(?!\[)\S+/gi, `$1${REDACTED}`],
+  [
+    "word after an option",
+    /(--?(?:password|passwd|passphrase|token|secret|api-key)\s+)(?!\[)\S+/gi,
+    `$1${REDACTED}`,
+  ],
 ];
 
 /** The same text without what looks like a secret. */

@@ -11,8 +11,11 @@ import {
 } from "../callMachine.ts";
 import type { CommandContext } from "../commandContext.ts";
 import { EXIT_CODE, type ExitCode } from "../exitCode.ts";
+import { fitToWidth } from "../fitToWidth.ts";
+import { forEachMachine, type NodeView } from "../forEachMachine.ts";
+import { formatDuration } from "../formatDuration.ts";
 import { renderStatus } from "../renderStatus.ts";
-import { toStatusDocument } from "../statusDocument.ts";
+import { toStatusDocument, type StatusDocument } from "../statusDocument.ts";
 import { fetchUpdateState } from "../update/updateMachine.ts";
 import { createView } from "../update/view.ts";
 
@@ -30,16 +33,14 @@ const STATUS_TIMEOUT_MS = 15_000;
 /** The updater is a process of its own that may have to be started for the question. */
 const UPDATE_STATE_TIMEOUT_MS = 10_000;
 
+type StatusContext = Pick<CommandContext, "output" | "stdout" | "stderr" | "report" | "signal">;
+
 /** `socle status`, once it is known which machine is meant. */
 export async function showStatus(
   access: MachineAccess,
-  { output, stdout, report, signal }: Pick<CommandContext, "output" | "stdout" | "report" | "signal">,
+  { output, stdout, report, signal }: Omit<StatusContext, "stderr">,
 ): Promise<ExitCode> {
-  const [status, update] = await Promise.all([
-    fetchStatus(access, { timeoutMs: STATUS_TIMEOUT_MS, signal }),
-    findUpdateState(access, { report, signal }),
-  ]);
-  const document = toStatusDocument(status, update);
+  const document = await readStatus(access, { report, signal });
   switch (output) {
     case "table":
       stdout(renderStatus(document, createView(process.stdout)));
@@ -52,6 +53,40 @@ export async function showStatus(
       break;
   }
   return EXIT_CODE.ok;
+}
+
+/** `socle status -n a,b,c`: a line each. */
+export async function showStatusOfAll(names: readonly string[], context: StatusContext): Promise<ExitCode> {
+  const { paint } = createView(process.stdout);
+  const toState = ({ healthy, problems, systemState }: StatusDocument) => {
+    if (healthy) return paint("green", "healthy");
+    return problems.length > 0 ? paint("red", "has problems") : paint("yellow", systemState || "unknown");
+  };
+  const view: NodeView<StatusDocument, StatusDocument> = {
+    kind: "MachineStatusList",
+    ask: (machine) => readStatus(machine, context),
+    toRows: (document) => [document],
+    columns: [
+      { header: "STATE", value: toState },
+      { header: "RUNNING", value: ({ image, update }) => update?.runningVersion || image.version },
+      { header: "SLOT", value: ({ booted }) => booted.slot ?? "–" },
+      { header: "UPDATE", value: ({ update }) => update?.phase ?? "–" },
+      { header: "UP", value: ({ uptimeUs }) => formatDuration(uptimeUs / 1000) },
+      { header: "FIRST PROBLEM", value: ({ problems }) => fitToWidth(problems[0] ?? "", 60) },
+    ],
+  };
+  return forEachMachine(names, view, context);
+}
+
+async function readStatus(
+  access: MachineAccess,
+  { report, signal }: Pick<CommandContext, "report" | "signal">,
+): Promise<StatusDocument> {
+  const [status, update] = await Promise.all([
+    fetchStatus(access, { timeoutMs: STATUS_TIMEOUT_MS, signal }),
+    findUpdateState(access, { report, signal }),
+  ]);
+  return toStatusDocument(status, update);
 }
 
 /** Undefined for a system without an updater; and, with a warning, for an updater that does not answer. */

@@ -63,11 +63,7 @@ function renderTitle({ machine, status, connection, now }: DashboardState, colum
   return { text: padToWidth(left, columns - clock.length) + clock, style };
 }
 
-function describeHealth({
-  healthy,
-  problems,
-  systemState,
-}: NonNullable<DashboardState["status"]>): string {
+function describeHealth({ healthy, problems, systemState }: NonNullable<DashboardState["status"]>): string {
   if (healthy) return "healthy";
   if (problems.length > 0) return problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   return systemState || "unknown";
@@ -79,7 +75,9 @@ function renderFigures({ loads, disks }: DashboardState, { marks }: Look): strin
     .map((load, at) => (at === 0 ? undefined : toRates(loads[at - 1] ?? load, load)))
     .filter((rate) => rate !== undefined);
   const [last, load] = [rates.at(-1), loads.at(-1)];
-  const figures = [`CPU ${toSparks(rates.slice(-6), marks)}${last ? `${Math.round(last.cpu * 100)} %` : "–"}`];
+  const figures = [
+    `CPU ${toSparks(rates.slice(-6), marks)}${last ? `${Math.round(last.cpu * 100)} %` : "–"}`,
+  ];
   if (load !== undefined) {
     const used = load.memoryTotalBytes - load.memoryAvailableBytes;
     figures.push(`MEM ${formatBytes(Number(used))} of ${formatBytes(Number(load.memoryTotalBytes))}`);
@@ -139,9 +137,10 @@ function renderSummary(state: DashboardState, rows: number, { marks }: Look): Li
             ` ${running ? marks.ok : marks.unknown} ${slot ?? "–"}  ${version || "empty"}${running ? "  booted" : ""}`,
         );
   const phase = status.update === null ? [] : [` update  ${status.update.phase}`];
-  const problems = status.problems.map(
-    (problem): Line => ({ text: ` ${marks.failed} ${toVisibleText(problem)}`, style: "red" }),
-  );
+  const problems = status.problems.map((problem): Line => ({
+    text: ` ${marks.failed} ${toVisibleText(problem)}`,
+    style: "red",
+  }));
   const above = [...slots, ...phase, ...problems, "", ` log ${"─".repeat(20)}`];
   return [...above, ...renderLog(state, rows - above.length)];
 }
@@ -149,7 +148,8 @@ function renderSummary(state: DashboardState, rows: number, { marks }: Look): Li
 function renderLog({ log }: DashboardState, rows: number): Line[] {
   if (log.length === 0) return [" no lines yet"];
   return log.slice(-Math.max(0, rows)).map(({ at, identifier, unit, priority, message }): Line => {
-    const clock = at === undefined ? "--:--:--" : new Date(Number(at.seconds) * 1000).toISOString().slice(11, 19);
+    const clock =
+      at === undefined ? "--:--:--" : new Date(Number(at.seconds) * 1000).toISOString().slice(11, 19);
     const word = PRIORITY_WORDS[priority] ?? "info";
     const [first = ""] = message.split("\n");
     const text = ` ${clock} ${identifier || unit || "-"}  ${word}  ${first.replaceAll("\t", " ")}`;
@@ -201,7 +201,8 @@ function renderNetwork({ network, loads }: DashboardState): Line[] {
 }
 
 function renderFooter({ tab, isHelp }: DashboardState): string {
-  const tabs = TABS.map((name, at) => (name === tab && !isHelp ? `[${at + 1} ${name}]` : ` ${at + 1} ${name} `));
+  const tabs = TABS.map((name, at) =>
+    name === tab && !isHelp ? `[${at + 1} ${name}]` : ` ${at + 1} ${name} `,
+  );
   return `${tabs.join(" ")}   ? help   q quit`;
 }
-

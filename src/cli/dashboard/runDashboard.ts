@@ -123,11 +123,12 @@ async function poll(
   }
 }
 
-async function followLog({ observe }: MachineClients, change: Change, signal: AbortSignal): Promise<void> {
+async function followLog({ observe }: MachineClients, change: Change, signal: AbortSignal): Promise<never> {
   change((state) => ({ ...state, log: [] })); // all of them come again
   const request = { follow: true, lines: FIRST_LINES };
   for await (const { lines } of observe.readJournal(request, { signal }))
     change((state) => addLines(state, lines));
+  throw new Error("the machine ended the log");
 }
 
 /** `socle dashboard`. */

@@ -57,7 +57,7 @@ function renderFile({ path, type, mode, uid, sizeBytes, modified, target }: List
 }
 
 function toLetters(mode: number): string {
-  const letters = [..."rwxrwxrwx"].map((letter, at) => ((mode >> (8 - at)) & 1 ? letter : "-"));
+  const letters = "rwxrwxrwx".split("").map((letter, at) => ((mode >> (8 - at)) & 1 ? letter : "-"));
   const special: readonly (readonly [bit: number, at: number, sign: string])[] = [
     [0o4000, 2, "s"],
     [0o2000, 5, "s"],

@@ -130,7 +130,7 @@ export const disksView = view({
           { header: "TYPE", value: ({ fstype }) => fstype },
           { header: "SIZE", align: "right", value: ({ sizeBytes }) => bytes(sizeBytes) },
           { header: "FREE", align: "right", value: ({ freeBytes }) => bytes(freeBytes) },
-          { header: "", value: ({ readOnly }) => (readOnly ? "ro" : "rw") },
+          { header: "MODE", value: ({ readOnly }) => (readOnly ? "ro" : "rw") },
           { header: "SOURCE", value: ({ source }) => toVisibleText(source) },
         ],
         "No file system",
