@@ -162,7 +162,10 @@ function toRootFolder(mounts: readonly Mount[]): string {
   return `/sys/dev/block/${findMountOf(mounts, "/")?.deviceNumber}`;
 }
 
-export async function readText(machine: Pick<Machine, "readFile">, path: string): Promise<string | undefined> {
+export async function readText(
+  machine: Pick<Machine, "readFile">,
+  path: string,
+): Promise<string | undefined> {
   const bytes = await machine.readFile(path);
   return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
 }

@@ -3,7 +3,9 @@ import { isDiskFull } from "#system/diskFull.ts";
 import { CommandError } from "#system/runCommand.ts";
 
 /** A step failed through a tool or through the machine below it. */
-export class BuildError extends SocleError<"step-failed" | "disk-full" | "keys-incomplete" | "probe-not-bundled"> {
+export class BuildError extends SocleError<
+  "step-failed" | "disk-full" | "keys-incomplete" | "probe-not-bundled"
+> {
   override readonly name = "BuildError";
 }
 
