@@ -123,7 +123,7 @@ test("a reader that takes its time does not make the server look slow", async ()
   let sizeBytes = 0;
   for await (const chunk of body) {
     sizeBytes += chunk.length;
-    await new Promise((resolve) => setTimeout(resolve, 70));
+    await new Promise((resolve) => setTimeout(resolve, 450));
   }
   assert.equal(sizeBytes, FILE.length);
 });
