@@ -93,7 +93,7 @@ const TIMER_UNIT = `[Unit]
 Description=Look for updates
 
 [Timer]
-OnBootSec=30s
+OnBootSec=90s
 OnUnitInactiveSec=15min
 RandomizedDelaySec=10s
 AccuracySec=1s
