@@ -30,7 +30,7 @@ test("a machine is updated, goes back by itself from every version that fails, a
   const v11 = await buildUpdateSystem("1.1", { bootTries: 1 });
   const unhealthy = await buildUpdateSystem("1.2", {
     bootTries: 1,
-    health: { probes: { "says-no": { command: ["/usr/bin/false"] } } },
+    health: { timeout: "30s", probes: { "says-no": { command: ["/usr/bin/false"] } } },
   });
   const v13 = await buildUpdateSystem("1.3", { bootTries: 1 });
 
