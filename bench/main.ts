@@ -18,8 +18,11 @@ const USAGE = `npm run bench -- [--only builds|boots|updates|power-cuts] [--roun
 
   builds   the server of bench/server.ts with Socle and with mkosi, in turns: cold, one file changed, nothing changed
   boots    the minimal system and a plain Debian with the same packages, in turns, to the agent's first answer
-  updates  an update in a machine, and dd to the same partition, in turns, with a small and a large root
-  power-cuts  QEMU killed in the middle of updates, by Socle and by systemd-sysupdate; only if it is named, it takes hours
+
+These run only if they are named, the second for hours:
+
+  updates     an update in a machine, and dd to the same partition, in turns, with a small and a large root
+  power-cuts  QEMU killed in the middle of updates, by Socle and by systemd-sysupdate
 
   --rounds how often each is measured (default 3, of power cuts 60); medians are compared
   --subject  of the power cuts: ${SUBJECT_NAMES.join(", ")} (default: each)
@@ -71,7 +74,7 @@ if (only === undefined || only === "boots") {
   console.log(renderBoots(figures));
 }
 
-if (only === undefined || only === "updates") {
+if (only === "updates") {
   const figures = await benchUpdates(bench, options);
   await keep<UpdateFigures>("updates", figures);
   console.log(renderUpdates(figures));

@@ -1,6 +1,5 @@
-/** A machine that updates, a repository that it updates from, and what `socle` says of both. */
+/** A machine that updates, and what `socle` says of it. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import type { TestContext } from "node:test";
 
 import type { ExitCode } from "#cli/exitCode.ts";
@@ -11,21 +10,17 @@ import { fetchUpdateState, waitForState, type NamedMachine } from "#cli/update/u
 import type { FollowContext } from "#cli/update/followToResult.ts";
 import type { ApplyOptions, TargetOptions } from "#cli/update/updateOptions.ts";
 import type { UpdateResult } from "#cli/update/updateResult.ts";
-import { toUpdateStateDocument, type UpdateStateDocument } from "#cli/update/updateStateDocument.ts";
+import {
+  isInTheWay,
+  toUpdateStateDocument,
+  type UpdateStateDocument,
+} from "#cli/update/updateStateDocument.ts";
 import type { toWhyDocument } from "#cli/update/updateWhy.ts";
-import { findKeys } from "#image/openBuild.ts";
 import type { ProgressEvent } from "#progress/events.ts";
-import { makeFolder, remove } from "#system/files.ts";
-import { openKeyFolder } from "#system/keyFolder.ts";
-import { publishRelease, type ReleaseToPublish } from "#system/publishRelease.ts";
-import { toRepositoryKeys } from "#system/repositoryKeys.ts";
-import { serveFolder } from "#system/serveFolder.ts";
-import { openWorkspace } from "#system/workspace.ts";
 
-import { createTestMachine, LOCKED_SYSTEM, type TestMachine, type TestSystem } from "./harness.ts";
+import { createTestMachine, type TestMachine, type TestSystem } from "./harness.ts";
+import type { TestRepository } from "./updateRepository.ts";
 
-/** The host's loopback, as QEMU's network shows it to a machine. */
-const HOST_ADDRESS = "10.0.2.2";
 /** Of an update with several boots, emulated, on a busy host. */
 const UPDATE_TIMEOUT_MS = 480_000;
 /** Each question makes an emulated machine busy for seconds, in which it does not boot. */
@@ -40,35 +35,6 @@ export interface Told<T> {
   readonly steps: readonly string[];
   /** Bytes that came over the network for a step. */
   readonly details: ReadonlyMap<string, string>;
-}
-
-export interface TestRepository {
-  /** As a machine reaches it. */
-  readonly url: string;
-  /** For releases that are made for the test. */
-  readonly work: string;
-  publish(release: ReleaseToPublish, channel: string): Promise<void>;
-}
-
-/** A repository of the keys that the test systems trust, served on this host's loopback until the test is over. */
-export async function openTestRepository(t: TestContext): Promise<TestRepository> {
-  const workspace = openWorkspace();
-  const work = join(workspace.machines, `repository-${process.pid}`);
-  const folder = join(work, "site");
-  await makeFolder(folder);
-  t.after(() => remove(work));
-  const report = () => {};
-  const keyFolder = await findKeys({ file: LOCKED_SYSTEM }, workspace, { report });
-  const keys = toRepositoryKeys(await openKeyFolder(keyFolder));
-  const served = await serveFolder(folder);
-  t.after(() => served.close());
-  return {
-    url: `http://${HOST_ADDRESS}:${served.port}/`,
-    work,
-    publish: async (release, channel) => {
-      await publishRelease({ folder, keys, now: () => new Date(), report }, { release, channel });
-    },
-  };
 }
 
 /** A machine with OVMF and systemd-boot that takes from the channel `auto` what is there, and from others what it is told to. */
@@ -92,6 +58,13 @@ export class UpdatingMachine implements AsyncDisposable {
 
   constructor(vm: TestMachine) {
     this.vm = vm;
+  }
+
+  /** Switches it on for the first time, and leaves data in /var. */
+  async startFirst(version: string): Promise<void> {
+    await this.vm.machine.start();
+    await this.waitForGood(version, { after: "" });
+    await this.vm.tell(`echo '${DATA}' > /var/lib/test-data && sync`);
   }
 
   /** `socle update apply --yes`, followed to its end. */
@@ -124,14 +97,15 @@ export class UpdatingMachine implements AsyncDisposable {
 
   /** Asks for the state until it is as wanted, over as many boots as that takes. */
   async waitFor(what: string, isSo: (state: UpdateStateDocument) => boolean): Promise<UpdateStateDocument> {
-    const following = { report: () => {}, signal: new AbortController().signal, patience: PATIENCE };
-    const waiting = waitForState(
-      this.#named,
-      (state) => isSo(toUpdateStateDocument(state)),
-      () => {},
-      following,
+    const state = await this.#during(what, async (signal) =>
+      waitForState(
+        this.#named,
+        (state) => isSo(toUpdateStateDocument(state)),
+        () => {},
+        { report: () => {}, signal, patience: PATIENCE },
+      ),
     );
-    return toUpdateStateDocument(await this.vm.machine.during(what, UPDATE_TIMEOUT_MS, waiting));
+    return toUpdateStateDocument(state);
   }
 
   /** Waits until it runs this version in another boot than this one, and the version was found good. */
@@ -157,7 +131,7 @@ export class UpdatingMachine implements AsyncDisposable {
     return (await this.vm.tell("ls /boot/EFI/Linux")).split("\n").toSorted();
   }
 
-  /** Of both copies of the partition table, and of the first MiB of each slot. */
+  /** Of both copies of the partition table. */
   async hashPartitionTable(): Promise<string> {
     return this.vm.tell("sync; { head -c 17408 /dev/vda; tail -c 16896 /dev/vda; } | sha256sum");
   }
@@ -174,6 +148,16 @@ export class UpdatingMachine implements AsyncDisposable {
     return fetchUpdateState(this.#named);
   }
 
+  /** What is not done in time is not done any more. */
+  async #during<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const abort = new AbortController();
+    try {
+      return await this.vm.machine.during(what, UPDATE_TIMEOUT_MS, work(abort.signal));
+    } finally {
+      abort.abort();
+    }
+  }
+
   async #ask<T>(
     what: string,
     command: (context: FollowContext) => Promise<ExitCode>,
@@ -182,7 +166,7 @@ export class UpdatingMachine implements AsyncDisposable {
     let text = "";
     const steps: string[] = [];
     const details = new Map<string, string>();
-    const context: FollowContext = {
+    const context: Omit<FollowContext, "signal"> = {
       stdout: (part) => (text += part),
       stderr: () => {},
       report: (event) => {
@@ -190,13 +174,12 @@ export class UpdatingMachine implements AsyncDisposable {
         if (event.kind === "step-done") details.set(event.step, event.detail ?? "");
         onEvent?.(event);
       },
-      signal: new AbortController().signal,
       output: "json",
       isQuiet: false,
       isTerminal: false,
       patience: PATIENCE,
     };
-    const exitCode = await this.vm.machine.during(what, UPDATE_TIMEOUT_MS, command(context));
+    const exitCode = await this.#during(what, async (signal) => command({ ...context, signal }));
     assert.notEqual(text, "", `${what}: the command said nothing`);
     return { exitCode, document: JSON.parse(text) as T, steps, details }; // its own document
   }
@@ -204,3 +187,38 @@ export class UpdatingMachine implements AsyncDisposable {
 
 /** What the machine is called in documents. */
 const UPDATED = "updated";
+
+/** Written at the first boot, read after every part. */
+const DATA = "what a database would have written";
+
+/** Parts of one test that go on from one another. */
+export function createParts(t: TestContext, { vm }: UpdatingMachine) {
+  let isBroken = false;
+  return {
+    /** After one that failed the others would only fail for its reasons. */
+    part: async (name: string, work: () => Promise<void>): Promise<void> => {
+      await t.test(name, { skip: isBroken && "an earlier part failed" }, async () => {
+        isBroken = true;
+        await work();
+        assert.equal(await vm.tell("cat /var/lib/test-data"), DATA, "data in /var");
+        isBroken = false;
+      });
+    },
+    /** So that the whole test knows of it, too, and keeps the console. */
+    verify: () => assert.ok(!isBroken, "a part failed"),
+  };
+}
+
+/** Of the gates that stop an update that is asked for. */
+export function namesInTheWay({ gates }: UpdateResult): string[] {
+  return gates.filter(isInTheWay).map(({ name }) => name);
+}
+
+export function findQuarantined({ quarantined }: UpdateStateDocument, version: string) {
+  const found = quarantined.find((release) => release.version === version);
+  assert.ok(
+    found,
+    `${version} is not in quarantine, but ${quarantined.map((other) => other.version).join()}`,
+  );
+  return found;
+}
