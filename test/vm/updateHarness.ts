@@ -22,7 +22,7 @@ import { createTestMachine, type TestMachine, type TestSystem } from "./harness.
 import type { TestRepository } from "./updateRepository.ts";
 
 /** Of an update with several boots, emulated, on a busy host. */
-const UPDATE_TIMEOUT_MS = 480_000;
+const UPDATE_TIMEOUT_MS = 900_000;
 /** Each question makes an emulated machine busy for seconds, in which it does not boot. */
 const PATIENCE = { intervalMs: 4_000, standstillMs: UPDATE_TIMEOUT_MS };
 
