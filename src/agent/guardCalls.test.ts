@@ -54,7 +54,7 @@ async function startTestAgent(updates: AgentCalls["updates"] = {}, change: Parti
   const agent = await startAgent({
     readFacts: () => Promise.reject(new Error("reached")),
     readInventory: () => assert.fail("reached"),
-    updates,
+    calls: { updates },
     tls,
     listen: { host: "127.0.0.1", port: 0 },
     log: (_level, message, fields) => {

@@ -2,6 +2,9 @@
  * The program on the device: `node agent.mjs`. Its unit passes the keys as systemd credentials and, where
  * another address is wanted, SOCLE_LISTEN. Runs under `node --jitless`: no fetch, no WebAssembly.
  */
+import { ConfigurationService } from "#protocol/gen/socle/v1/configuration_pb.ts";
+import { ControlService } from "#protocol/gen/socle/v1/control_pb.ts";
+import { UpdateService } from "#protocol/gen/socle/v1/update_pb.ts";
 import { createLinuxMachine, monotonicUs } from "#system/linuxMachine.ts";
 import { readCredential } from "#system/credentials.ts";
 import { notifyReady } from "#system/notifyReady.ts";
@@ -14,7 +17,7 @@ import { createLog } from "./log.ts";
 import { readMachineFacts, readRunningPartition } from "./machineFacts.ts";
 import { createObserveCalls } from "./observe/createObserveCalls.ts";
 import { readObserveOptions } from "./observe/readObserveOptions.ts";
-import { createUpdatePass } from "./passUpdates.ts";
+import { passCalls } from "./passCalls.ts";
 import { readInventory } from "./readInventory.ts";
 import { startAgent, type AgentTls } from "./startAgent.ts";
 import { toStatus } from "./status.ts";
@@ -59,7 +62,7 @@ async function main(): Promise<void> {
   }
   const machine = createLinuxMachine();
   const listen = parseListenAddress(process.env["SOCLE_LISTEN"] ?? DEFAULT_LISTEN_ADDRESS);
-  const updates = createUpdatePass();
+  const updates = passCalls(UpdateService);
   const agentFacts = { version: AGENT_VERSION, nodeVersion: process.version, readyUs: monotonicUs() };
   const observeOptions = await readObserveOptions({
     machine: createObservedMachine(),
@@ -71,8 +74,12 @@ async function main(): Promise<void> {
   const agent = await startAgent({
     readFacts: () => readMachineFacts(machine),
     readInventory: (signal) => readInventory(machine, signal),
-    updates,
-    observe: createObserveCalls(observeOptions),
+    calls: {
+      updates,
+      observe: createObserveCalls(observeOptions),
+      configuration: passCalls(ConfigurationService),
+      control: passCalls(ControlService),
+    },
     tls,
     listen,
     log,

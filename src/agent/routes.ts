@@ -1,5 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ConnectRouter, Interceptor, ServiceImpl } from "@connectrpc/connect";
+import { ConfigurationService } from "#protocol/gen/socle/v1/configuration_pb.ts";
+import { ControlService } from "#protocol/gen/socle/v1/control_pb.ts";
+import { DebugService } from "#protocol/gen/socle/v1/debug_pb.ts";
 import { MachineService, type GetStatusResponse } from "#protocol/gen/socle/v1/machine_pb.ts";
 import { ObserveService } from "#protocol/gen/socle/v1/observe_pb.ts";
 import { UpdateService } from "#protocol/gen/socle/v1/update_pb.ts";
@@ -16,6 +19,11 @@ export interface AgentCalls {
   readonly updates: Partial<ServiceImpl<typeof UpdateService>>;
   /** Views that change nothing. */
   readonly observe?: Partial<ServiceImpl<typeof ObserveService>>;
+  /** Passed on to the updater, as `updates`. */
+  readonly configuration?: Partial<ServiceImpl<typeof ConfigurationService>>;
+  /** Passed on to the updater, as `updates`. */
+  readonly control?: Partial<ServiceImpl<typeof ControlService>>;
+  readonly debug?: Partial<ServiceImpl<typeof DebugService>>;
 }
 
 /** However long the caller would wait: what takes longer is stuck. */
@@ -29,6 +37,9 @@ export function createRoutes(calls: AgentCalls): (router: ConnectRouter) => void
     });
     router.service(UpdateService, calls.updates);
     router.service(ObserveService, calls.observe ?? {});
+    router.service(ConfigurationService, calls.configuration ?? {});
+    router.service(ControlService, calls.control ?? {});
+    router.service(DebugService, calls.debug ?? {});
   };
 }
 

@@ -46,7 +46,7 @@ const updater = new Updater({
 const agent = await startAgent({
   readFacts: () => readMachineFacts(machine),
   readInventory: (signal) => readInventory(machine, signal),
-  updates: createUpdateCalls({ updater, machine, readRelease, clock }),
+  calls: { updates: createUpdateCalls({ updater, machine, readRelease, clock }) },
   tls: {
     certificate: (await readCredential("socle.agent.cert")) ?? "",
     key: (await readCredential("socle.agent.key")) ?? "",

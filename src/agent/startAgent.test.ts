@@ -33,7 +33,7 @@ async function startTestAgent(
 ) {
   const lines: string[] = [];
   const agent = await startAgent({
-    updates: {},
+    calls: { updates: {} },
     readFacts,
     readInventory: readSealedInventory,
     tls: { certificate: access.server.cert, key: access.server.key, clientAuthorities: [access.ca] },
@@ -290,7 +290,7 @@ test("a port that is taken is an error that names it", async () => {
   await assert.rejects(
     startAgent({
       readFacts: readSealed,
-      updates: {},
+      calls: { updates: {} },
       readInventory: (signal) => readInventory(createMemoryMachine(sealedMachine), signal),
       tls: { certificate: access.server.cert, key: access.server.key, clientAuthorities: [access.ca] },
       listen: { host: "127.0.0.1", port },

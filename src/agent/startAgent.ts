@@ -24,10 +24,8 @@ export interface AgentOptions {
   readonly readFacts: () => Promise<MachineFacts>;
   /** Lists what is on the machine; called once for every inventory. */
   readonly readInventory: (signal: AbortSignal) => AsyncIterable<InventoryPart>;
-  /** The real ones are passed on to the updater: passUpdates.ts. */
-  readonly updates: AgentCalls["updates"];
-  /** The real ones: observe/createObserveCalls.ts. */
-  readonly observe?: AgentCalls["observe"];
+  /** What is not of the machine itself. The real ones are passed on to the updater: passCalls.ts. */
+  readonly calls: Omit<AgentCalls, "getStatus" | "getInventory">;
   readonly tls: AgentTls;
   readonly listen: ListenAddress;
   readonly log: Log;
@@ -79,8 +77,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     routes: createRoutes({
       getStatus: async () => toStatus(await options.readFacts(), agentFacts()),
       getInventory: options.readInventory,
-      updates: options.updates,
-      observe: options.observe ?? {},
+      ...options.calls,
     }),
     interceptors: [
       createCallerGuard(audit, (caller) => heard.add(caller)),

@@ -75,7 +75,7 @@ async function startMachine(home: Home) {
   const agent = await startAgent({
     readFacts: () => assert.fail(),
     readInventory: () => assert.fail(),
-    updates: { getUpdateState: () => ({ runningVersion: "1.0" }) },
+    calls: { updates: { getUpdateState: () => ({ runningVersion: "1.0" }) } },
     tls,
     listen: { host: "127.0.0.1", port: 0 },
     log: () => undefined,

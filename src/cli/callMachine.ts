@@ -4,6 +4,9 @@ import type { TLSSocket } from "node:tls";
 import { Code, ConnectError, createClient, type Client } from "@connectrpc/connect";
 import { Http2SessionManager, createConnectTransport } from "@connectrpc/connect-node";
 import { SocleError } from "#progress/socleError.ts";
+import { ConfigurationService } from "#protocol/gen/socle/v1/configuration_pb.ts";
+import { ControlService } from "#protocol/gen/socle/v1/control_pb.ts";
+import { DebugService } from "#protocol/gen/socle/v1/debug_pb.ts";
 import { ErrorDetailSchema, MachineService } from "#protocol/gen/socle/v1/machine_pb.ts";
 import { ObserveService } from "#protocol/gen/socle/v1/observe_pb.ts";
 import { UpdateService } from "#protocol/gen/socle/v1/update_pb.ts";
@@ -11,7 +14,14 @@ import { UpdateService } from "#protocol/gen/socle/v1/update_pb.ts";
 import { connectMachine, MachineIdentityError } from "./connectMachine.ts";
 
 /** What a machine can be asked, one line a service. */
-const SERVICES = { machine: MachineService, update: UpdateService, observe: ObserveService };
+const SERVICES = {
+  machine: MachineService,
+  update: UpdateService,
+  observe: ObserveService,
+  configuration: ConfigurationService,
+  control: ControlService,
+  debug: DebugService,
+};
 
 export type MachineClients = {
   readonly [Name in keyof typeof SERVICES]: Client<(typeof SERVICES)[Name]>;
@@ -77,6 +87,9 @@ export async function callMachine<T>(
       machine: createClient(SERVICES.machine, transport),
       update: createClient(SERVICES.update, transport),
       observe: createClient(SERVICES.observe, transport),
+      configuration: createClient(SERVICES.configuration, transport),
+      control: createClient(SERVICES.control, transport),
+      debug: createClient(SERVICES.debug, transport),
     };
     return await call(clients, { ...options, ...(leftMs !== undefined && { timeoutMs: leftMs }) });
   } catch (error) {

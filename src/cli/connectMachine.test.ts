@@ -22,7 +22,7 @@ async function startTestAgent(own: KeyedCertificate) {
   const agent = await startAgent({
     readFacts: () => assert.fail(),
     readInventory: () => assert.fail(),
-    updates: { getUpdateState: () => ({ runningVersion: "1.0" }) },
+    calls: { updates: { getUpdateState: () => ({ runningVersion: "1.0" }) } },
     tls: { certificate: own.cert, key: own.key, clientAuthorities: [access.ca] },
     listen: { host: "127.0.0.1", port: 0 },
     log: () => undefined,

@@ -1,5 +1,8 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 
+import { ConfigurationService } from "./gen/socle/v1/configuration_pb.ts";
+import { ControlService } from "./gen/socle/v1/control_pb.ts";
+import { DebugService } from "./gen/socle/v1/debug_pb.ts";
 import { MachineService } from "./gen/socle/v1/machine_pb.ts";
 import { ObserveService } from "./gen/socle/v1/observe_pb.ts";
 import { UpdateService } from "./gen/socle/v1/update_pb.ts";
@@ -48,6 +51,26 @@ const TABLES = [
     capturePackets: "operator",
     // Redacted, but much at once.
     getSupportBundle: "operator",
+  }),
+  toTable(ConfigurationService, {
+    // Secrets are left out.
+    getConfiguration: "reader",
+    planConfiguration: "reader",
+    listGenerations: "reader",
+    getGeneration: "reader",
+    // A configuration says who is let in.
+    applyConfiguration: "admin",
+    confirmConfiguration: "admin",
+  }),
+  toTable(ControlService, {
+    reboot: "operator",
+    powerOff: "operator",
+    restartUnit: "operator",
+    reset: "admin",
+  }),
+  toTable(DebugService, {
+    openDebugSession: "admin",
+    listDebugSessions: "reader",
   }),
 ];
 

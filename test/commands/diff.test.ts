@@ -136,7 +136,7 @@ async function startMachine(name: string): Promise<AsyncDisposable> {
   const { server, client, ca } = await createDevelopmentAccess({ name, now: new Date(), days: 1 });
   const machine = createMemoryMachine(sealedMachine);
   const agent = await startAgent({
-    updates: {},
+    calls: { updates: {} },
     readFacts: () => readMachineFacts(machine),
     readInventory: (signal) => readInventory(machine, signal),
     tls: { certificate: server.cert, key: server.key, clientAuthorities: [ca] },

@@ -146,20 +146,22 @@ export async function startObservedAgent(
   const agent = await startAgent({
     readFacts: () => readMachineFacts(machine),
     readInventory: (signal) => readInventory(machine, signal),
-    updates: {},
-    observe: createObserveCalls({
-      machine,
-      readVerdicts: () =>
-        Promise.resolve([
-          { bootId: "0c9a4d3e-7f1b-4a52-9d38-5e6f7a8b9c0d", version: "1.0.0", verdict: "pass" },
-          { bootId: "11111111-2222-3333-4444-555555555555", version: "1.1.0", verdict: "fail" },
-        ]),
-      mayRestart: new Set(["ssh.service"]),
-      clock: () => 1_769_003_600_000,
-      ownPort: 7443,
-      moreSupport: [],
-      ...options,
-    }),
+    calls: {
+      updates: {},
+      observe: createObserveCalls({
+        machine,
+        readVerdicts: () =>
+          Promise.resolve([
+            { bootId: "0c9a4d3e-7f1b-4a52-9d38-5e6f7a8b9c0d", version: "1.0.0", verdict: "pass" },
+            { bootId: "11111111-2222-3333-4444-555555555555", version: "1.1.0", verdict: "fail" },
+          ]),
+        mayRestart: new Set(["ssh.service"]),
+        clock: () => 1_769_003_600_000,
+        ownPort: 7443,
+        moreSupport: [],
+        ...options,
+      }),
+    },
     tls: { certificate: access.server.cert, key: access.server.key, clientAuthorities: [access.ca] },
     listen: { host: "127.0.0.1", port: 0 },
     log: createLog((line) => log.push(line), Date.now),

@@ -11,7 +11,7 @@ import { openUpdaterMachine } from "#system/updater/openUpdaterMachine.ts";
 import { SocleError } from "#progress/socleError.ts";
 import { createLog } from "../log.ts";
 import { readText } from "../machineFacts.ts";
-import { UPDATER_SOCKET_PATH } from "../passUpdates.ts";
+import { UPDATER_SOCKET_PATH } from "../passCalls.ts";
 import { readUpdatePolicy } from "../readUpdatePolicy.ts";
 import { startUpdater } from "./startUpdater.ts";
 import { Updater } from "./updater.ts";

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 
-import { createContextValues } from "@connectrpc/connect";
+import { createContextValues, type ConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 
 import { UpdateService } from "#protocol/gen/socle/v1/update_pb.ts";
@@ -8,12 +8,20 @@ import { UpdateService } from "#protocol/gen/socle/v1/update_pb.ts";
 import { AgentError } from "../agentError.ts";
 import { callerKey, NOBODY } from "../caller.ts";
 import type { Log } from "../log.ts";
-import { CALLER_HEADER, UNAVAILABLE_HINT } from "../passUpdates.ts";
+import { CALLER_HEADER, UNAVAILABLE_HINT } from "../passCalls.ts";
 import { createCallGuard } from "../routes.ts";
 import { IdleTimer } from "./idleTimer.ts";
 import { createUpdateCalls, type UpdateCallsOptions } from "./updateCalls.ts";
 
+/** What else changes the machine, and so belongs into the process that may. */
+export interface PrivilegedCalls {
+  readonly register: (router: ConnectRouter) => void;
+  /** What it does by itself when the process starts. `hold` keeps the process from ending, until what it returns is called. */
+  readonly start?: (hold: () => () => void, signal: AbortSignal) => Promise<void>;
+}
+
 export interface UpdaterServerOptions extends UpdateCallsOptions {
+  readonly otherCalls?: readonly PrivilegedCalls[];
   /** A socket that listens already, as systemd passes it; or the path of one that is to be made. */
   readonly listen: { readonly fd: number } | { readonly path: string };
   readonly log: Log;
@@ -40,9 +48,12 @@ const FAREWELL_MS = 500;
 
 /** Resolves once it listens; what it does by itself goes on. */
 export async function startUpdater(options: UpdaterServerOptions): Promise<UpdaterServer> {
-  const { updater, listen, log, monotonicUs, idleMs, lookEveryMs } = options;
+  const { updater, otherCalls = [], listen, log, monotonicUs, idleMs, lookEveryMs } = options;
   const handler = connectNodeAdapter({
-    routes: (router) => void router.service(UpdateService, createUpdateCalls(options)),
+    routes: (router) => {
+      router.service(UpdateService, createUpdateCalls(options));
+      for (const { register } of otherCalls) register(router);
+    },
     interceptors: [createCallGuard(log, monotonicUs)],
     contextValues: ({ headers }) => {
       const name = decodeURIComponent(String(headers[CALLER_HEADER] ?? ""));
@@ -104,6 +115,8 @@ export async function startUpdater(options: UpdaterServerOptions): Promise<Updat
     const where = "path" in listen ? listen.path : `socket ${listen.fd}`;
     throw new AgentError("cannot-listen", `Cannot listen on "${where}": ${cause.message}`, { cause });
   });
+  for (const { start } of otherCalls)
+    if (start !== undefined) void byItself(async () => start(() => idle.hold(), stopping.signal));
   const started = byItself(async () => updater.start(stopping.signal));
   return { ended, started, close, [Symbol.asyncDispose]: close };
 }

@@ -16,7 +16,7 @@ import { MemoryRepository } from "#trust/memoryRepository.fixture.ts";
 import { createLog } from "../log.ts";
 import type { Machine } from "../machineFacts.ts";
 import { createMemoryMachine } from "../memoryMachine.ts";
-import { CALLER_HEADER } from "../passUpdates.ts";
+import { CALLER_HEADER } from "../passCalls.ts";
 import { IMAGE, sealedMachine } from "../sealedMachine.fixture.ts";
 import type { MemoryUpdaterMachine } from "./memoryUpdaterMachine.fixture.ts";
 import { startUpdater, type UpdaterServer } from "./startUpdater.ts";

@@ -21,7 +21,7 @@ import {
 
 import { parseOsRelease } from "../facts/assignments.ts";
 import { readText, type Machine } from "../machineFacts.ts";
-import { CALLER_HEADER } from "../passUpdates.ts";
+import { CALLER_HEADER } from "../passCalls.ts";
 import { toImage } from "../status.ts";
 import { planAnswer } from "./planAnswer.ts";
 import { toAvailableRelease } from "./toAvailableRelease.ts";

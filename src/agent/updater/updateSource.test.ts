@@ -15,7 +15,8 @@ import { readMachineFacts } from "../machineFacts.ts";
 import { createMemoryMachine } from "../memoryMachine.ts";
 import { readInventory } from "../readInventory.ts";
 import { IMAGE, sealedMachine } from "../sealedMachine.fixture.ts";
-import { createUpdatePass } from "../passUpdates.ts";
+import { UpdateService } from "#protocol/gen/socle/v1/update_pb.ts";
+import { passCalls } from "../passCalls.ts";
 import { startAgent } from "../startAgent.ts";
 import { startUpdater } from "./startUpdater.ts";
 import { Updater } from "./updater.ts";
@@ -70,7 +71,7 @@ async function createMachine(repository: MemoryRepository, { hasRoot = true } = 
   const agent = await startAgent({
     readFacts: () => readMachineFacts(machine),
     readInventory: (signal) => readInventory(machine, signal),
-    updates: createUpdatePass(socketPath),
+    calls: { updates: passCalls(UpdateService, socketPath) },
     tls: { certificate: access.server.cert, key: access.server.key, clientAuthorities: [access.ca] },
     listen: { host: "127.0.0.1", port: 0 },
     log,

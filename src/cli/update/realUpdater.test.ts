@@ -5,7 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createLog } from "#agent/log.ts";
 import { readMachineFacts } from "#agent/machineFacts.ts";
 import { createMemoryMachine } from "#agent/memoryMachine.ts";
-import { createUpdatePass } from "#agent/passUpdates.ts";
+import { passCalls } from "#agent/passCalls.ts";
+import { UpdateService } from "#protocol/gen/socle/v1/update_pb.ts";
 import { readInventory } from "#agent/readInventory.ts";
 import { sealedMachine } from "#agent/sealedMachine.fixture.ts";
 import { startAgent } from "#agent/startAgent.ts";
@@ -50,7 +51,7 @@ async function startMachine() {
   const agent = await startAgent({
     readFacts: () => readMachineFacts(linux),
     readInventory: (signal) => readInventory(linux, signal),
-    updates: createUpdatePass(updater.socketPath),
+    calls: { updates: passCalls(UpdateService, updater.socketPath) },
     tls: { certificate: access.server.cert, key: access.server.key, clientAuthorities: [access.ca] },
     listen: { host: "127.0.0.1", port: 0 },
     log: createLog(() => {}, Date.now),

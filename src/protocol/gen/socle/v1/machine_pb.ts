@@ -7,13 +7,15 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file socle/v1/machine.proto.
  */
 export const file_socle_v1_machine: GenFile = /*@__PURE__*/
-  fileDesc("ChZzb2NsZS92MS9tYWNoaW5lLnByb3RvEghzb2NsZS52MSISChBHZXRTdGF0dXNSZXF1ZXN0Iu0DChFHZXRTdGF0dXNSZXNwb25zZRIeCgVpbWFnZRgBIAEoCzIPLnNvY2xlLnYxLkltYWdlEiIKB21hY2hpbmUYAiABKAsyES5zb2NsZS52MS5NYWNoaW5lEhwKBHJvb3QYAyABKAsyDi5zb2NsZS52MS5Sb290Eh0KBXRyZWVzGAQgAygLMg4uc29jbGUudjEuVHJlZRIfCgZtb3VudHMYBSADKAsyDy5zb2NsZS52MS5Nb3VudBIqCgxmYWlsZWRfdW5pdHMYBiADKAsyFC5zb2NsZS52MS5GYWlsZWRVbml0EicKCmJvb3RfdGltZXMYByABKAsyEy5zb2NsZS52MS5Cb290VGltZXMSLAoKYm9vdF9jb3VudBgIIAEoCzITLnNvY2xlLnYxLkJvb3RDb3VudEgAiAEBEikKC3NlY3VyZV9ib290GAkgASgOMhQuc29jbGUudjEuU2VjdXJlQm9vdBIQCghwcm9ibGVtcxgKIAMoCRIeCgVhZ2VudBgLIAEoCzIPLnNvY2xlLnYxLkFnZW50EhAKCGxvY2tkb3duGAwgASgJEjUKEWV4ZWN1dGlvbl9jb250cm9sGA0gASgLMhouc29jbGUudjEuRXhlY3V0aW9uQ29udHJvbEINCgtfYm9vdF9jb3VudCJZCgVJbWFnZRIKCgJpZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEhMKC3ByZXR0eV9uYW1lGAMgASgJEg0KBWxldmVsGAQgASgJEg8KB3NpZ25pbmcYBSABKAkigQEKB01hY2hpbmUSEAoIaG9zdG5hbWUYASABKAkSEgoKbWFjaGluZV9pZBgCIAEoCRIPCgdib290X2lkGAMgASgJEhYKDmtlcm5lbF9yZWxlYXNlGAQgASgJEhEKCXVwdGltZV91cxgFIAEoBBIUCgxzeXN0ZW1fc3RhdGUYBiABKAkigQEKBFJvb3QSHAoEc2xvdBgBIAEoDjIOLnNvY2xlLnYxLlNsb3QSKwoJcGFydGl0aW9uGAIgASgLMhMuc29jbGUudjEuUGFydGl0aW9uSACIAQESIAoGdmVyaXR5GAMgASgLMhAuc29jbGUudjEuVmVyaXR5QgwKCl9wYXJ0aXRpb24iOgoJUGFydGl0aW9uEg4KBmRldmljZRgBIAEoCRIOCgZudW1iZXIYAiABKA0SDQoFbGFiZWwYAyABKAkimwEKBlZlcml0eRIkCgVzdGF0ZRgBIAEoDjIVLnNvY2xlLnYxLlZlcml0eVN0YXRlEhEKCXJvb3RfaGFzaBgCIAEoCRIeChZjb21tYW5kX2xpbmVfcm9vdF9oYXNoGAMgASgJEhkKEXJvb3RfaGFzaF9tYXRjaGVzGAQgASgIEg4KBnNpZ25lZBgFIAEoCBINCgVmbGFncxgGIAMoCSJECgRUcmVlEgwKBHBhdGgYASABKAkSDgoGcG9saWN5GAIgASgJEh4KBW1vdW50GAMgASgLMg8uc29jbGUudjEuTW91bnQiWwoFTW91bnQSDgoGc291cmNlGAEgASgJEg4KBnRhcmdldBgCIAEoCRIOCgZmc3R5cGUYAyABKAkSDwoHb3B0aW9ucxgEIAMoCRIRCglyZWFkX29ubHkYBSABKAgiPwoKRmFpbGVkVW5pdBIMCgRuYW1lGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEg4KBnJlYXNvbhgDIAEoCSKHAQoJQm9vdFRpbWVzEhMKC2Zpcm13YXJlX3VzGAEgASgEEhEKCWxvYWRlcl91cxgCIAEoBBIRCglrZXJuZWxfdXMYAyABKAQSEQoJaW5pdHJkX3VzGAQgASgEEhQKDHVzZXJzcGFjZV91cxgFIAEoBBIWCg5hZ2VudF9yZWFkeV91cxgGIAEoBCJECglCb290Q291bnQSEgoKdHJpZXNfbGVmdBgBIAEoDRISCgp0cmllc19kb25lGAIgASgNEg8KB2JsZXNzZWQYAyABKAgidAoQRXhlY3V0aW9uQ29udHJvbBIOCgZ3YW50ZWQYASABKAkSEQoJc3VwcG9ydGVkGAIgASgIEhAKCGVuZm9yY2VkGAMgASgIEisKCHBvbGljaWVzGAQgAygLMhkuc29jbGUudjEuRXhlY3V0aW9uUG9saWN5IkAKD0V4ZWN1dGlvblBvbGljeRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSDgoGYWN0aXZlGAMgASgIIi4KBUFnZW50Eg8KB3ZlcnNpb24YASABKAkSFAoMbm9kZV92ZXJzaW9uGAIgASgJIhUKE0dldEludmVudG9yeVJlcXVlc3Qi4wEKFEdldEludmVudG9yeVJlc3BvbnNlEikKBnN5c3RlbRgBIAEoCzIZLnNvY2xlLnYxLkludmVudG9yeVN5c3RlbRIjCghwYWNrYWdlcxgCIAMoCzIRLnNvY2xlLnYxLlBhY2thZ2USIQoFdW5pdHMYAyADKAsyEi5zb2NsZS52MS5Vbml0RmlsZRIlCglsaXN0ZW5lcnMYBCADKAsyEi5zb2NsZS52MS5MaXN0ZW5lchIdCgVmaWxlcxgFIAMoCzIOLnNvY2xlLnYxLkZpbGUSEgoKdW5yZWFkYWJsZRgGIAMoCSKEAQoPSW52ZW50b3J5U3lzdGVtEh4KBWltYWdlGAEgASgLMg8uc29jbGUudjEuSW1hZ2USFgoOa2VybmVsX3JlbGVhc2UYAiABKAkSFAoMY29tbWFuZF9saW5lGAMgASgJEhEKCXJvb3RfaGFzaBgEIAEoCRIQCghsZWZ0X291dBgFIAMoCSJmCgdQYWNrYWdlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIUCgxhcmNoaXRlY3R1cmUYAyABKAkSDgoGc291cmNlGAQgASgJEhYKDnNvdXJjZV92ZXJzaW9uGAUgASgJIicKCFVuaXRGaWxlEgwKBG5hbWUYASABKAkSDQoFc3RhdGUYAiABKAkiWgoITGlzdGVuZXISEAoIcHJvdG9jb2wYASABKAkSDwoHYWRkcmVzcxgCIAEoCRIMCgRwb3J0GAMgASgNEg8KB3Byb2Nlc3MYBCABKAkSDAoEdW5pdBgFIAEoCSKCAQoERmlsZRIMCgRwYXRoGAEgASgJEiAKBHR5cGUYAiABKA4yEi5zb2NsZS52MS5GaWxlVHlwZRIMCgRtb2RlGAMgASgNEgsKA3VpZBgEIAEoDRILCgNnaWQYBSABKA0SEgoKc2l6ZV9ieXRlcxgGIAEoBBIOCgZ0YXJnZXQYByABKAkiKQoLRXJyb3JEZXRhaWwSDAoEY29kZRgBIAEoCRIMCgRoaW50GAIgASgJKjQKBFNsb3QSFAoQU0xPVF9VTlNQRUNJRklFRBAAEgoKBlNMT1RfQRABEgoKBlNMT1RfQhACKnkKC1Zlcml0eVN0YXRlEhwKGFZFUklUWV9TVEFURV9VTlNQRUNJRklFRBAAEhUKEVZFUklUWV9TVEFURV9OT05FEAESGQoVVkVSSVRZX1NUQVRFX1ZFUklGSUVEEAISGgoWVkVSSVRZX1NUQVRFX0NPUlJVUFRFRBADKlwKClNlY3VyZUJvb3QSGwoXU0VDVVJFX0JPT1RfVU5TUEVDSUZJRUQQABIYChRTRUNVUkVfQk9PVF9ESVNBQkxFRBABEhcKE1NFQ1VSRV9CT09UX0VOQUJMRUQQAirPAQoIRmlsZVR5cGUSGQoVRklMRV9UWVBFX1VOU1BFQ0lGSUVEEAASEgoORklMRV9UWVBFX0ZJTEUQARIXChNGSUxFX1RZUEVfRElSRUNUT1JZEAISFQoRRklMRV9UWVBFX1NZTUxJTksQAxIeChpGSUxFX1RZUEVfQ0hBUkFDVEVSX0RFVklDRRAEEhoKFkZJTEVfVFlQRV9CTE9DS19ERVZJQ0UQBRISCg5GSUxFX1RZUEVfRklGTxAGEhQKEEZJTEVfVFlQRV9TT0NLRVQQBzKnAQoOTWFjaGluZVNlcnZpY2USRAoJR2V0U3RhdHVzEhouc29jbGUudjEuR2V0U3RhdHVzUmVxdWVzdBobLnNvY2xlLnYxLkdldFN0YXR1c1Jlc3BvbnNlEk8KDEdldEludmVudG9yeRIdLnNvY2xlLnYxLkdldEludmVudG9yeVJlcXVlc3QaHi5zb2NsZS52MS5HZXRJbnZlbnRvcnlSZXNwb25zZTABYgZwcm90bzM");
+  fileDesc("ChZzb2NsZS92MS9tYWNoaW5lLnByb3RvEghzb2NsZS52MSISChBHZXRTdGF0dXNSZXF1ZXN0IuUEChFHZXRTdGF0dXNSZXNwb25zZRIeCgVpbWFnZRgBIAEoCzIPLnNvY2xlLnYxLkltYWdlEiIKB21hY2hpbmUYAiABKAsyES5zb2NsZS52MS5NYWNoaW5lEhwKBHJvb3QYAyABKAsyDi5zb2NsZS52MS5Sb290Eh0KBXRyZWVzGAQgAygLMg4uc29jbGUudjEuVHJlZRIfCgZtb3VudHMYBSADKAsyDy5zb2NsZS52MS5Nb3VudBIqCgxmYWlsZWRfdW5pdHMYBiADKAsyFC5zb2NsZS52MS5GYWlsZWRVbml0EicKCmJvb3RfdGltZXMYByABKAsyEy5zb2NsZS52MS5Cb290VGltZXMSLAoKYm9vdF9jb3VudBgIIAEoCzITLnNvY2xlLnYxLkJvb3RDb3VudEgAiAEBEikKC3NlY3VyZV9ib290GAkgASgOMhQuc29jbGUudjEuU2VjdXJlQm9vdBIQCghwcm9ibGVtcxgKIAMoCRIeCgVhZ2VudBgLIAEoCzIPLnNvY2xlLnYxLkFnZW50EhAKCGxvY2tkb3duGAwgASgJEjUKEWV4ZWN1dGlvbl9jb250cm9sGA0gASgLMhouc29jbGUudjEuRXhlY3V0aW9uQ29udHJvbBIwCgxub3RfcHJpc3RpbmUYDiABKAsyFS5zb2NsZS52MS5Ob3RQcmlzdGluZUgBiAEBEjMKDWNvbmZpZ3VyYXRpb24YDyABKAsyHC5zb2NsZS52MS5Db25maWd1cmF0aW9uU3RhdGVCDQoLX2Jvb3RfY291bnRCDwoNX25vdF9wcmlzdGluZSJVCgtOb3RQcmlzdGluZRIpCgVzaW5jZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASCwoDd2hvGAIgASgJEg4KBnJlYXNvbhgDIAEoCSJZChJDb25maWd1cmF0aW9uU3RhdGUSDQoFc3RhdGUYASABKAkSDgoGc291cmNlGAIgASgJEhIKCmdlbmVyYXRpb24YAyABKA0SEAoIcHJvYmxlbXMYBCADKAkiWQoFSW1hZ2USCgoCaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoCRITCgtwcmV0dHlfbmFtZRgDIAEoCRINCgVsZXZlbBgEIAEoCRIPCgdzaWduaW5nGAUgASgJIoEBCgdNYWNoaW5lEhAKCGhvc3RuYW1lGAEgASgJEhIKCm1hY2hpbmVfaWQYAiABKAkSDwoHYm9vdF9pZBgDIAEoCRIWCg5rZXJuZWxfcmVsZWFzZRgEIAEoCRIRCgl1cHRpbWVfdXMYBSABKAQSFAoMc3lzdGVtX3N0YXRlGAYgASgJIoEBCgRSb290EhwKBHNsb3QYASABKA4yDi5zb2NsZS52MS5TbG90EisKCXBhcnRpdGlvbhgCIAEoCzITLnNvY2xlLnYxLlBhcnRpdGlvbkgAiAEBEiAKBnZlcml0eRgDIAEoCzIQLnNvY2xlLnYxLlZlcml0eUIMCgpfcGFydGl0aW9uIjoKCVBhcnRpdGlvbhIOCgZkZXZpY2UYASABKAkSDgoGbnVtYmVyGAIgASgNEg0KBWxhYmVsGAMgASgJIpsBCgZWZXJpdHkSJAoFc3RhdGUYASABKA4yFS5zb2NsZS52MS5WZXJpdHlTdGF0ZRIRCglyb290X2hhc2gYAiABKAkSHgoWY29tbWFuZF9saW5lX3Jvb3RfaGFzaBgDIAEoCRIZChFyb290X2hhc2hfbWF0Y2hlcxgEIAEoCBIOCgZzaWduZWQYBSABKAgSDQoFZmxhZ3MYBiADKAkiRAoEVHJlZRIMCgRwYXRoGAEgASgJEg4KBnBvbGljeRgCIAEoCRIeCgVtb3VudBgDIAEoCzIPLnNvY2xlLnYxLk1vdW50IlsKBU1vdW50Eg4KBnNvdXJjZRgBIAEoCRIOCgZ0YXJnZXQYAiABKAkSDgoGZnN0eXBlGAMgASgJEg8KB29wdGlvbnMYBCADKAkSEQoJcmVhZF9vbmx5GAUgASgIIj8KCkZhaWxlZFVuaXQSDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRIOCgZyZWFzb24YAyABKAkihwEKCUJvb3RUaW1lcxITCgtmaXJtd2FyZV91cxgBIAEoBBIRCglsb2FkZXJfdXMYAiABKAQSEQoJa2VybmVsX3VzGAMgASgEEhEKCWluaXRyZF91cxgEIAEoBBIUCgx1c2Vyc3BhY2VfdXMYBSABKAQSFgoOYWdlbnRfcmVhZHlfdXMYBiABKAQiRAoJQm9vdENvdW50EhIKCnRyaWVzX2xlZnQYASABKA0SEgoKdHJpZXNfZG9uZRgCIAEoDRIPCgdibGVzc2VkGAMgASgIInQKEEV4ZWN1dGlvbkNvbnRyb2wSDgoGd2FudGVkGAEgASgJEhEKCXN1cHBvcnRlZBgCIAEoCBIQCghlbmZvcmNlZBgDIAEoCBIrCghwb2xpY2llcxgEIAMoCzIZLnNvY2xlLnYxLkV4ZWN1dGlvblBvbGljeSJACg9FeGVjdXRpb25Qb2xpY3kSDAoEbmFtZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEg4KBmFjdGl2ZRgDIAEoCCIuCgVBZ2VudBIPCgd2ZXJzaW9uGAEgASgJEhQKDG5vZGVfdmVyc2lvbhgCIAEoCSIVChNHZXRJbnZlbnRvcnlSZXF1ZXN0IuMBChRHZXRJbnZlbnRvcnlSZXNwb25zZRIpCgZzeXN0ZW0YASABKAsyGS5zb2NsZS52MS5JbnZlbnRvcnlTeXN0ZW0SIwoIcGFja2FnZXMYAiADKAsyES5zb2NsZS52MS5QYWNrYWdlEiEKBXVuaXRzGAMgAygLMhIuc29jbGUudjEuVW5pdEZpbGUSJQoJbGlzdGVuZXJzGAQgAygLMhIuc29jbGUudjEuTGlzdGVuZXISHQoFZmlsZXMYBSADKAsyDi5zb2NsZS52MS5GaWxlEhIKCnVucmVhZGFibGUYBiADKAkihAEKD0ludmVudG9yeVN5c3RlbRIeCgVpbWFnZRgBIAEoCzIPLnNvY2xlLnYxLkltYWdlEhYKDmtlcm5lbF9yZWxlYXNlGAIgASgJEhQKDGNvbW1hbmRfbGluZRgDIAEoCRIRCglyb290X2hhc2gYBCABKAkSEAoIbGVmdF9vdXQYBSADKAkiZgoHUGFja2FnZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSFAoMYXJjaGl0ZWN0dXJlGAMgASgJEg4KBnNvdXJjZRgEIAEoCRIWCg5zb3VyY2VfdmVyc2lvbhgFIAEoCSInCghVbml0RmlsZRIMCgRuYW1lGAEgASgJEg0KBXN0YXRlGAIgASgJIloKCExpc3RlbmVyEhAKCHByb3RvY29sGAEgASgJEg8KB2FkZHJlc3MYAiABKAkSDAoEcG9ydBgDIAEoDRIPCgdwcm9jZXNzGAQgASgJEgwKBHVuaXQYBSABKAkiggEKBEZpbGUSDAoEcGF0aBgBIAEoCRIgCgR0eXBlGAIgASgOMhIuc29jbGUudjEuRmlsZVR5cGUSDAoEbW9kZRgDIAEoDRILCgN1aWQYBCABKA0SCwoDZ2lkGAUgASgNEhIKCnNpemVfYnl0ZXMYBiABKAQSDgoGdGFyZ2V0GAcgASgJIikKC0Vycm9yRGV0YWlsEgwKBGNvZGUYASABKAkSDAoEaGludBgCIAEoCSo0CgRTbG90EhQKEFNMT1RfVU5TUEVDSUZJRUQQABIKCgZTTE9UX0EQARIKCgZTTE9UX0IQAip5CgtWZXJpdHlTdGF0ZRIcChhWRVJJVFlfU1RBVEVfVU5TUEVDSUZJRUQQABIVChFWRVJJVFlfU1RBVEVfTk9ORRABEhkKFVZFUklUWV9TVEFURV9WRVJJRklFRBACEhoKFlZFUklUWV9TVEFURV9DT1JSVVBURUQQAypcCgpTZWN1cmVCb290EhsKF1NFQ1VSRV9CT09UX1VOU1BFQ0lGSUVEEAASGAoUU0VDVVJFX0JPT1RfRElTQUJMRUQQARIXChNTRUNVUkVfQk9PVF9FTkFCTEVEEAIqzwEKCEZpbGVUeXBlEhkKFUZJTEVfVFlQRV9VTlNQRUNJRklFRBAAEhIKDkZJTEVfVFlQRV9GSUxFEAESFwoTRklMRV9UWVBFX0RJUkVDVE9SWRACEhUKEUZJTEVfVFlQRV9TWU1MSU5LEAMSHgoaRklMRV9UWVBFX0NIQVJBQ1RFUl9ERVZJQ0UQBBIaChZGSUxFX1RZUEVfQkxPQ0tfREVWSUNFEAUSEgoORklMRV9UWVBFX0ZJRk8QBhIUChBGSUxFX1RZUEVfU09DS0VUEAcypwEKDk1hY2hpbmVTZXJ2aWNlEkQKCUdldFN0YXR1cxIaLnNvY2xlLnYxLkdldFN0YXR1c1JlcXVlc3QaGy5zb2NsZS52MS5HZXRTdGF0dXNSZXNwb25zZRJPCgxHZXRJbnZlbnRvcnkSHS5zb2NsZS52MS5HZXRJbnZlbnRvcnlSZXF1ZXN0Gh4uc29jbGUudjEuR2V0SW52ZW50b3J5UmVzcG9uc2UwAWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * Asks for the whole status: there is nothing to choose yet.
@@ -129,6 +131,20 @@ export type GetStatusResponse = Message<"socle.v1.GetStatusResponse"> & {
    * @generated from field: socle.v1.ExecutionControl execution_control = 13;
    */
   executionControl?: ExecutionControl | undefined;
+
+  /**
+   * Somebody had a debug session on this machine; absent on a machine that is as it was imaged. Source: the ESP.
+   *
+   * @generated from field: optional socle.v1.NotPristine not_pristine = 14;
+   */
+  notPristine?: NotPristine | undefined;
+
+  /**
+   * The machine configuration. Source: /run/socle/configuration.json.
+   *
+   * @generated from field: socle.v1.ConfigurationState configuration = 15;
+   */
+  configuration?: ConfigurationState | undefined;
 };
 
 /**
@@ -137,6 +153,83 @@ export type GetStatusResponse = Message<"socle.v1.GetStatusResponse"> & {
  */
 export const GetStatusResponseSchema: GenMessage<GetStatusResponse> = /*@__PURE__*/
   messageDesc(file_socle_v1_machine, 1);
+
+/**
+ * The first debug session that a machine had since it was imaged.
+ *
+ * @generated from message socle.v1.NotPristine
+ */
+export type NotPristine = Message<"socle.v1.NotPristine"> & {
+  /**
+   * When it began.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 1;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * Subject of the caller's certificate.
+   *
+   * @generated from field: string who = 2;
+   */
+  who: string;
+
+  /**
+   * In the caller's words.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message socle.v1.NotPristine.
+ * Use `create(NotPristineSchema)` to create a new message.
+ */
+export const NotPristineSchema: GenMessage<NotPristine> = /*@__PURE__*/
+  messageDesc(file_socle_v1_machine, 2);
+
+/**
+ * What the boot made of the machine configuration.
+ *
+ * @generated from message socle.v1.ConfigurationState
+ */
+export type ConfigurationState = Message<"socle.v1.ConfigurationState"> & {
+  /**
+   * "none", "applied" or "refused"; empty where nothing says.
+   *
+   * @generated from field: string state = 1;
+   */
+  state: string;
+
+  /**
+   * "none", "generation", "image", "credential" or "drive".
+   *
+   * @generated from field: string source = 2;
+   */
+  source: string;
+
+  /**
+   * Number of the generation; 0 when it is none.
+   *
+   * @generated from field: uint32 generation = 3;
+   */
+  generation: number;
+
+  /**
+   * Why it is refused, one sentence each.
+   *
+   * @generated from field: repeated string problems = 4;
+   */
+  problems: string[];
+};
+
+/**
+ * Describes the message socle.v1.ConfigurationState.
+ * Use `create(ConfigurationStateSchema)` to create a new message.
+ */
+export const ConfigurationStateSchema: GenMessage<ConfigurationState> = /*@__PURE__*/
+  messageDesc(file_socle_v1_machine, 3);
 
 /**
  * What the running image says it is.
@@ -187,7 +280,7 @@ export type Image = Message<"socle.v1.Image"> & {
  * Use `create(ImageSchema)` to create a new message.
  */
 export const ImageSchema: GenMessage<Image> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 2);
+  messageDesc(file_socle_v1_machine, 4);
 
 /**
  * Which machine this is, and its present boot.
@@ -244,7 +337,7 @@ export type Machine = Message<"socle.v1.Machine"> & {
  * Use `create(MachineSchema)` to create a new message.
  */
 export const MachineSchema: GenMessage<Machine> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 3);
+  messageDesc(file_socle_v1_machine, 5);
 
 /**
  * Where the running root comes from, and what the kernel says about its seal.
@@ -280,7 +373,7 @@ export type Root = Message<"socle.v1.Root"> & {
  * Use `create(RootSchema)` to create a new message.
  */
 export const RootSchema: GenMessage<Root> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 4);
+  messageDesc(file_socle_v1_machine, 6);
 
 /**
  * A partition of a GUID partition table.
@@ -315,7 +408,7 @@ export type Partition = Message<"socle.v1.Partition"> & {
  * Use `create(PartitionSchema)` to create a new message.
  */
 export const PartitionSchema: GenMessage<Partition> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 5);
+  messageDesc(file_socle_v1_machine, 7);
 
 /**
  * dm-verity below the root.
@@ -372,7 +465,7 @@ export type Verity = Message<"socle.v1.Verity"> & {
  * Use `create(VeritySchema)` to create a new message.
  */
 export const VeritySchema: GenMessage<Verity> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 6);
+  messageDesc(file_socle_v1_machine, 8);
 
 /**
  * A tree of the immutability level: what was promised, and what is.
@@ -407,7 +500,7 @@ export type Tree = Message<"socle.v1.Tree"> & {
  * Use `create(TreeSchema)` to create a new message.
  */
 export const TreeSchema: GenMessage<Tree> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 7);
+  messageDesc(file_socle_v1_machine, 9);
 
 /**
  * A mounted file system.
@@ -456,7 +549,7 @@ export type Mount = Message<"socle.v1.Mount"> & {
  * Use `create(MountSchema)` to create a new message.
  */
 export const MountSchema: GenMessage<Mount> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 8);
+  messageDesc(file_socle_v1_machine, 10);
 
 /**
  * A unit that failed. Source: systemd.
@@ -492,7 +585,7 @@ export type FailedUnit = Message<"socle.v1.FailedUnit"> & {
  * Use `create(FailedUnitSchema)` to create a new message.
  */
 export const FailedUnitSchema: GenMessage<FailedUnit> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 9);
+  messageDesc(file_socle_v1_machine, 11);
 
 /**
  * Where the time of this boot went, in microseconds. Source: systemd's monotonic timestamps.
@@ -550,7 +643,7 @@ export type BootTimes = Message<"socle.v1.BootTimes"> & {
  * Use `create(BootTimesSchema)` to create a new message.
  */
 export const BootTimesSchema: GenMessage<BootTimes> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 10);
+  messageDesc(file_socle_v1_machine, 12);
 
 /**
  * The loader's count of boot attempts of this boot entry. Source: LoaderBootCountPath.
@@ -585,7 +678,7 @@ export type BootCount = Message<"socle.v1.BootCount"> & {
  * Use `create(BootCountSchema)` to create a new message.
  */
 export const BootCountSchema: GenMessage<BootCount> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 11);
+  messageDesc(file_socle_v1_machine, 13);
 
 /**
  * Whether the kernel refuses to run code from outside the signed root: the Integrity Policy Enforcement (IPE)
@@ -629,7 +722,7 @@ export type ExecutionControl = Message<"socle.v1.ExecutionControl"> & {
  * Use `create(ExecutionControlSchema)` to create a new message.
  */
 export const ExecutionControlSchema: GenMessage<ExecutionControl> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 12);
+  messageDesc(file_socle_v1_machine, 14);
 
 /**
  * A policy that the kernel has loaded.
@@ -664,7 +757,7 @@ export type ExecutionPolicy = Message<"socle.v1.ExecutionPolicy"> & {
  * Use `create(ExecutionPolicySchema)` to create a new message.
  */
 export const ExecutionPolicySchema: GenMessage<ExecutionPolicy> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 13);
+  messageDesc(file_socle_v1_machine, 15);
 
 /**
  * The program that answers.
@@ -692,7 +785,7 @@ export type Agent = Message<"socle.v1.Agent"> & {
  * Use `create(AgentSchema)` to create a new message.
  */
 export const AgentSchema: GenMessage<Agent> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 14);
+  messageDesc(file_socle_v1_machine, 16);
 
 /**
  * Asks for the whole inventory: there is nothing to choose yet.
@@ -707,7 +800,7 @@ export type GetInventoryRequest = Message<"socle.v1.GetInventoryRequest"> & {
  * Use `create(GetInventoryRequestSchema)` to create a new message.
  */
 export const GetInventoryRequestSchema: GenMessage<GetInventoryRequest> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 15);
+  messageDesc(file_socle_v1_machine, 17);
 
 /**
  * One part of an inventory. Lists are continued by those of later parts.
@@ -763,7 +856,7 @@ export type GetInventoryResponse = Message<"socle.v1.GetInventoryResponse"> & {
  * Use `create(GetInventoryResponseSchema)` to create a new message.
  */
 export const GetInventoryResponseSchema: GenMessage<GetInventoryResponse> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 16);
+  messageDesc(file_socle_v1_machine, 18);
 
 /**
  * What runs, and what of it the list of files is about.
@@ -813,7 +906,7 @@ export type InventorySystem = Message<"socle.v1.InventorySystem"> & {
  * Use `create(InventorySystemSchema)` to create a new message.
  */
 export const InventorySystemSchema: GenMessage<InventorySystem> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 17);
+  messageDesc(file_socle_v1_machine, 19);
 
 /**
  * An installed package. Source: dpkg's status file.
@@ -862,7 +955,7 @@ export type Package = Message<"socle.v1.Package"> & {
  * Use `create(PackageSchema)` to create a new message.
  */
 export const PackageSchema: GenMessage<Package> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 18);
+  messageDesc(file_socle_v1_machine, 20);
 
 /**
  * A unit file. Source: systemd.
@@ -890,7 +983,7 @@ export type UnitFile = Message<"socle.v1.UnitFile"> & {
  * Use `create(UnitFileSchema)` to create a new message.
  */
 export const UnitFileSchema: GenMessage<UnitFile> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 19);
+  messageDesc(file_socle_v1_machine, 21);
 
 /**
  * A socket that waits for connections or datagrams from the network. Source: /proc/net.
@@ -939,7 +1032,7 @@ export type Listener = Message<"socle.v1.Listener"> & {
  * Use `create(ListenerSchema)` to create a new message.
  */
 export const ListenerSchema: GenMessage<Listener> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 20);
+  messageDesc(file_socle_v1_machine, 22);
 
 /**
  * A file as its file system has it. Its content is not looked at.
@@ -1002,7 +1095,7 @@ export type File = Message<"socle.v1.File"> & {
  * Use `create(FileSchema)` to create a new message.
  */
 export const FileSchema: GenMessage<File> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 21);
+  messageDesc(file_socle_v1_machine, 23);
 
 /**
  * Detail of an error that has a code of its own, so that programs need not read its message.
@@ -1030,7 +1123,7 @@ export type ErrorDetail = Message<"socle.v1.ErrorDetail"> & {
  * Use `create(ErrorDetailSchema)` to create a new message.
  */
 export const ErrorDetailSchema: GenMessage<ErrorDetail> = /*@__PURE__*/
-  messageDesc(file_socle_v1_machine, 22);
+  messageDesc(file_socle_v1_machine, 24);
 
 /**
  * One of the two places a root image can be in.

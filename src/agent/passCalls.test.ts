@@ -13,7 +13,7 @@ import { ErrorDetailSchema } from "#protocol/gen/socle/v1/machine_pb.ts";
 import { UpdateOutcome, UpdateService } from "#protocol/gen/socle/v1/update_pb.ts";
 import { createDevelopmentAccess } from "#trust/certificates.ts";
 
-import { createUpdatePass } from "./passUpdates.ts";
+import { passCalls } from "./passCalls.ts";
 import { startAgent } from "./startAgent.ts";
 import { MemoryUpdaterMachine } from "./updater/memoryUpdaterMachine.fixture.ts";
 import { follow, publishReleases, startTestUpdater } from "./updater/testUpdater.fixture.ts";
@@ -29,7 +29,7 @@ async function startPass(socketPath: string) {
   const agent = await startAgent({
     readFacts: () => Promise.reject(new Error("nobody asks for the status here")),
     readInventory: () => assert.fail(),
-    updates: createUpdatePass(socketPath),
+    calls: { updates: passCalls(UpdateService, socketPath) },
     tls: { certificate: access.server.cert, key: access.server.key, clientAuthorities: [access.ca] },
     listen: { host: "127.0.0.1", port: 0 },
     log: () => undefined,

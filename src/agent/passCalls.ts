@@ -1,11 +1,17 @@
 import { Agent } from "node:http";
 
-import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import type { CallOptions, HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import type {
+  DescMethod,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  DescService,
+  Message,
+} from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { CallOptions, HandlerContext, ServiceImpl, Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 
 import { ErrorDetailSchema } from "#protocol/gen/socle/v1/machine_pb.ts";
-import { UpdateService } from "#protocol/gen/socle/v1/update_pb.ts";
 
 import type { AgentErrorCode } from "./agentError.ts";
 import { callerKey } from "./caller.ts";
@@ -22,28 +28,54 @@ const TIMEOUT_MS = 120_000;
 export const UNAVAILABLE_HINT =
   "An update that was going on is taken up again when the updater starts anew: ask for the state of updates.\nThe machine's log of socle-updater.service says why it ended.";
 
-/** The updater's service, whose every call and event goes to the updater and back as it is. */
-export function createUpdatePass(socketPath = UPDATER_SOCKET_PATH): ServiceImpl<typeof UpdateService> {
-  const client = createClient(
-    UpdateService,
-    createConnectTransport({
-      httpVersion: "1.1",
-      baseUrl: "http://updater",
-      // A connection for each call: one that is kept would end with the updater, which ends when it has no work.
-      nodeOptions: { socketPath, agent: new Agent({ keepAlive: false }) },
-    }),
-  );
-  return {
-    getUpdateState: (request, context) => answer(context, (call) => client.getUpdateState(request, call)),
-    checkUpdate: (request, context) => answer(context, (call) => client.checkUpdate(request, call)),
-    planUpdate: (request, context) => answer(context, (call) => client.planUpdate(request, call)),
-    explainUpdate: (request, context) => answer(context, (call) => client.explainUpdate(request, call)),
-    cancelUpdate: (request, context) => answer(context, (call) => client.cancelUpdate(request, call)),
-    setHold: (request, context) => answer(context, (call) => client.setHold(request, call)),
-    applyUpdate: (request, context) => events(client.applyUpdate(request, toCall(context))),
-    rollback: (request, context) => events(client.rollback(request, toCall(context))),
-    watchUpdates: (request, context) => events(client.watchUpdates(request, toCall(context))),
+/** A service of the privileged process, whose every call and event goes there and back as it is. */
+export function passCalls<Service extends DescService>(
+  service: Service,
+  socketPath = UPDATER_SOCKET_PATH,
+): ServiceImpl<Service> {
+  const transport = createConnectTransport({
+    httpVersion: "1.1",
+    baseUrl: "http://updater",
+    // A connection for each call: one that is kept would end with the updater, which ends when it has no work.
+    nodeOptions: { socketPath, agent: new Agent({ keepAlive: false }) },
+  });
+  const pass = (method: DescMethod) => {
+    switch (method.methodKind) {
+      case "unary":
+        return passUnary(transport, method as DescMethodUnary);
+      case "server_streaming":
+        return passStream(transport, method as DescMethodServerStreaming);
+      default:
+        throw new TypeError(`"${method.name}" cannot be passed on: its caller sends more than one message`);
+    }
   };
+  const calls = service.methods.map((method) => [method.localName, pass(method)] as const);
+  return Object.fromEntries(calls) as unknown as ServiceImpl<Service>; // one for each method, by its kind
+}
+
+function passUnary(transport: Transport, method: DescMethodUnary) {
+  return (request: Message, context: HandlerContext) =>
+    answer(context, async ({ signal, headers }) => {
+      const { message } = await transport.unary(method, signal, undefined, headers, request);
+      return message;
+    });
+}
+
+/** As long as somebody listens: an update takes its time. */
+function passStream(transport: Transport, method: DescMethodServerStreaming) {
+  return async function* (request: Message, context: HandlerContext): AsyncGenerator<Message> {
+    const { signal, headers } = toCall(context);
+    try {
+      const response = await transport.stream(method, signal, undefined, headers, only(request));
+      yield* response.message;
+    } catch (error) {
+      throw toPassedError(error);
+    }
+  };
+}
+
+async function* only(request: Message): AsyncGenerator<Message> {
+  yield request;
 }
 
 async function answer<Answer>(
@@ -55,15 +87,6 @@ async function answer<Answer>(
     return await ask(toCall(context, AbortSignal.any([context.signal, timeout])));
   } catch (error) {
     if (timeout.aborted) throw new ConnectError("the answer took too long", Code.DeadlineExceeded);
-    throw toPassedError(error);
-  }
-}
-
-/** As long as somebody listens: an update takes its time. */
-async function* events<Event>(stream: AsyncIterable<Event>): AsyncGenerator<Event> {
-  try {
-    yield* stream;
-  } catch (error) {
     throw toPassedError(error);
   }
 }
