@@ -42,7 +42,7 @@ group "format" oxfmt --check
 group "contract" buf lint
 group "fast tests" fast_tests
 group "commands" tests --test-concurrency=2 'test/commands/*.test.ts'
-group "power cuts" tests --test-concurrency=2 'test/model/*.test.ts'
+group "exhaustive" tests --test-concurrency=2 'test/model/*.test.ts'
 # The first of the slow ones makes what the others need: host packages, lock, tools tree, the example's release.
 group "npm start" tests test/start/start.test.ts
 group "builds" tests --test-concurrency=1 'test/build/*.test.ts'

@@ -12,7 +12,7 @@ import {
   verifyPortableExecutable,
 } from "./authenticode.ts";
 import { makeTestSigner } from "./certifiedSigner.fixture.ts";
-import { everyBit, findAcceptedFlips, flipBit } from "./flipBit.fixture.ts";
+import { flipBit } from "./flipBit.fixture.ts";
 import { SignatureError, type SignatureErrorCode } from "./signatureError.ts";
 import { makeSmallImage, SMALL_IMAGE_FIELDS } from "./smallImage.fixture.ts";
 
@@ -63,20 +63,7 @@ test("one image and one RSA key give one file", async () => {
   assert.deepEqual(Buffer.from(await signPortableExecutable(image, rsa)), signed);
 });
 
-test("of the fields that the digest leaves out and around them, only flips of the checksum are accepted", () => {
-  const { checksum, certificateEntry } = SMALL_IMAGE_FIELDS;
-  const bits = [...everyBit(signed)];
-  const fields = bits.slice((checksum - 8) * 8, (certificateEntry + 16) * 8);
-  const frame = bits.slice((tableAt - 3) * 8, (tableAt + 16) * 8);
-  const signature = bits.slice((tableAt + 16) * 8).filter((_, index) => index % 37 === 0);
-  const padding = bits.slice(-8 * 8);
-  assert.deepEqual(
-    findAcceptedFlips(signed, [...fields, ...frame, ...signature, ...padding], verify, isRefusal),
-    Array.from({ length: 32 }, (_, bit) => checksum * 8 + bit),
-  );
-});
-
-test("a flip anywhere else is refused", () => {
+test("a flip anywhere but in the checksum is refused", () => {
   const { checksum } = SMALL_IMAGE_FIELDS;
   const isChecksum = (bit: number) => bit >> 3 >= checksum && bit >> 3 < checksum + 4;
   const bits = fc.nat(signed.length * 8 - 1).filter((bit) => !isChecksum(bit));

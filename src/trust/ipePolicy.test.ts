@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 
 import { makeTestSigner, type TestSigner } from "./certifiedSigner.fixture.ts";
-import { everyBit, findAcceptedFlips } from "./flipBit.fixture.ts";
 import { encodeIpePolicy, signIpePolicy, verifyIpePolicy } from "./ipePolicy.ts";
 import { SignatureError, type SignatureErrorCode } from "./signatureError.ts";
 
@@ -125,14 +124,6 @@ for (const [kind, signer] of [
     assert.equal(content.toString(), TEXT);
     assert.equal(verifyIpePolicy(await signByOpenssl(signer), signer.certificate), TEXT);
   });
-
-  test(`${kind}: a flipped bit is refused, wherever it is`, async () => {
-    const signed = await signIpePolicy(TEXT, signer);
-    const verify = (changed: Uint8Array) => verifyIpePolicy(changed, signer.certificate);
-    const bits = [...everyBit(signed)].filter((bit) => bit < 30 * 8 || bit % 29 === 0);
-    assert.ok(bits.length > 500);
-    assert.deepEqual(findAcceptedFlips(signed, bits, verify, isRefusal), []);
-  });
 }
 
 test("another key and another form are refused", async () => {
@@ -145,10 +136,6 @@ test("another key and another form are refused", async () => {
   );
   assertRefused("signature-malformed", () => verifyIpePolicy(detached, rsa.certificate));
 });
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof SignatureError && /^signature-(malformed|wrong)$/.test(error.code);
-}
 
 function assertRefused(code: SignatureErrorCode, work: () => unknown): void {
   assert.throws(work, (error) => error instanceof SignatureError && error.code === code);

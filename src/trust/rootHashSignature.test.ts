@@ -8,7 +8,6 @@ import { after, test } from "node:test";
 import { parseSha256 } from "#release/sha256.ts";
 
 import { makeTestSigner, type TestSigner } from "./certifiedSigner.fixture.ts";
-import { everyBit, findAcceptedFlips } from "./flipBit.fixture.ts";
 import { signRootHash, verifyRootHashSignature } from "./rootHashSignature.ts";
 import { SignatureError, type SignatureErrorCode } from "./signatureError.ts";
 
@@ -40,9 +39,9 @@ test("an RSA signature is byte for byte that of openssl smime", async () => {
   assert.deepEqual(Buffer.from(await signRootHash(ROOT_HASH, rsa)), await signByOpenssl(rsa));
 });
 
-for (const [kind, signer, signatureBytes] of [
-  ["RSA", rsa, 256],
-  ["ECDSA", ecdsa, 64],
+for (const [kind, signer] of [
+  ["RSA", rsa],
+  ["ECDSA", ecdsa],
 ] as const) {
   test(`${kind}: openssl accepts what is signed here, and here what openssl signs is accepted`, async () => {
     await writeFile(join(folder, "signature"), await signRootHash(ROOT_HASH, signer));
@@ -51,16 +50,6 @@ for (const [kind, signer, signatureBytes] of [
     const content = await openssl(signer, [...words.split(" "), "-out", "out"]);
     assert.equal(content.toString(), ROOT_HASH);
     verifyRootHashSignature(ROOT_HASH, await signByOpenssl(signer), signer.certificate);
-  });
-
-  test(`${kind}: every single flipped bit is refused`, async () => {
-    const signature = await signRootHash(ROOT_HASH, signer);
-    // Of the signature value itself a part is enough; what is around it is covered by nothing but our own checks.
-    const valueAt = (signature.length - signatureBytes) * 8;
-    const bits = [...everyBit(signature)].filter((bit) => bit < valueAt || bit % 9 === 0);
-    const verify = (changed: Uint8Array) => verifyRootHashSignature(ROOT_HASH, changed, signer.certificate);
-    verify(signature);
-    assert.deepEqual(findAcceptedFlips(signature, bits, verify, isRefusal), []);
   });
 }
 
@@ -95,10 +84,6 @@ test("a signer whose key or signature is not right is found out", async () => {
   const longer = Buffer.concat([certificate, Buffer.alloc(1)]);
   await assert.rejects(signRootHash(ROOT_HASH, { ...ecdsa, certificate: longer }), refusal("key-unsuitable"));
 });
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof SignatureError && /^signature-(malformed|wrong)$/.test(error.code);
-}
 
 function assertRefused(code: SignatureErrorCode, work: () => void): void {
   assert.throws(work, (error) => error instanceof SignatureError && error.code === code);

