@@ -6,21 +6,24 @@ import { readIfPresent, writeAtomic } from "#system/files.ts";
 
 import { benchBoots, type BootFigures } from "./boots.ts";
 import { benchBuilds, type BuildFigures } from "./builds.ts";
+import { benchCalls, type CallFigures } from "./calls.ts";
 import { openBenchWorkspace } from "./benchWorkspace.ts";
 import { benchPowerCuts, type PowerCutFigures } from "./powerCuts.ts";
 import { SUBJECT_NAMES, type SubjectName } from "./powerCutSubjects.ts";
 import { renderPowerCuts } from "./renderPowerCuts.ts";
+import { renderCalls } from "./renderCalls.ts";
 import { renderBoots, renderBuilds } from "./renderFigures.ts";
 import { renderUpdates } from "./renderUpdates.ts";
 import { benchUpdates, type UpdateFigures } from "./updates.ts";
 
-const USAGE = `npm run bench -- [--only builds|boots|updates|power-cuts] [--rounds N] [--lock FILE]
+const USAGE = `npm run bench -- [--only builds|boots|calls|updates|power-cuts] [--rounds N] [--lock FILE]
 
   builds   the server of bench/server.ts with Socle and with mkosi, in turns: cold, one file changed, nothing changed
   boots    the minimal system and a plain Debian with the same packages, in turns, to the agent's first answer
 
-These run only if they are named, the second for hours:
+These run only if they are named, the last for hours:
 
+  calls       status over mutual TLS: the agent, and node:http2 with a constant, in turns; the agent's memory
   updates     an update in a machine, and dd to the same partition, in turns, with a small and a large root
   power-cuts  QEMU killed in the middle of updates, by Socle and by systemd-sysupdate
 
@@ -51,7 +54,7 @@ if (
   !Number.isInteger(rounds) ||
   rounds < 1 ||
   subjects.length === 0 ||
-  !["builds", "boots", "updates", "power-cuts", undefined].includes(only)
+  !["builds", "boots", "calls", "updates", "power-cuts", undefined].includes(only)
 ) {
   console.error(USAGE);
   process.exit(values.help === true ? 0 : 2);
@@ -74,6 +77,11 @@ if (only === undefined || only === "boots") {
   console.log(renderBoots(figures));
 }
 
+if (only === "calls") {
+  const figures = await benchCalls(bench, { rounds, secondsEach: 2, callsForMemory: 10_000 });
+  await keep<CallFigures>("calls", figures);
+  console.log(renderCalls(figures));
+}
 if (only === "updates") {
   const figures = await benchUpdates(bench, options);
   await keep<UpdateFigures>("updates", figures);

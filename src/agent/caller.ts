@@ -13,6 +13,8 @@ export interface Caller {
   readonly role: string;
   /** Of the client certificate, in hex: the same name may have had others. */
   readonly serial: string;
+  /** Its address, where that is all that is known of it. */
+  readonly from?: string;
 }
 
 export type AgentRequest = IncomingMessage | Http2ServerRequest;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 
 import { AUTHORITY } from "#config/certificates.fixture.ts";
+import type { FoundDocument } from "#config/judgeDocument.ts";
 import { createEtcMachine } from "#system/etcMachine.ts";
 
 import { configureEtc, type EtcPaths } from "./configureEtc.ts";
@@ -16,6 +17,7 @@ const DOCUMENT = JSON.stringify({
   hostname: "edge-01",
   network: { interfaces: [{ match: { name: "en*" }, addresses: ["192.0.2.10/24"] }] },
 });
+const APPLIED = { state: "applied", source: "generation", generation: 1, problems: [] };
 const REFUSED = toDocument({ hostname: "-", extra: 1 });
 
 function toDocument(fields: object): string {
@@ -26,23 +28,28 @@ const root = await mkdtempDisposable(join(tmpdir(), "socle-configure-"));
 after(() => root.remove());
 let machines = 0;
 
+function toFound(document: string | Error | undefined): FoundDocument | undefined {
+  if (document === undefined) return undefined;
+  if (document instanceof Error) return { source: "drive", content: { unreadable: document.message } };
+  return { source: "generation", generation: 1, content: { text: document } };
+}
+
 /** A machine in a folder of its own: its files are real, its mounts are a list that the mount table is made of. */
-async function createFolderMachine(files: { credential?: string | Error; document?: string } = {}) {
+async function createFolderMachine(document?: string | Error) {
   const folder = join(root.path, String((machines += 1)));
   const paths: EtcPaths = {
     etc: join(folder, "etc"),
     layer: join(folder, "run/socle/etc"),
-    document: join(folder, "var/lib/socle/config.json"),
     outcome: join(folder, "run/socle/configuration.json"),
     hostname: join(folder, "hostname"),
     kernelSettings: join(folder, "proc/sys"),
+    settingsBefore: join(folder, "run/socle/kernel-settings.json"),
     mountInfo: join(folder, "mountinfo"),
   };
-  for (const path of ["etc", "run/socle", "var/lib/socle"])
-    await mkdir(join(folder, path), { recursive: true });
+  for (const path of ["etc", "run/socle"]) await mkdir(join(folder, path), { recursive: true });
   await writeFile(join(paths.etc, "machine-id"), `${MACHINE_ID}\n`);
   await writeFile(paths.hostname, "image\n");
-  if (files.document !== undefined) await writeFile(paths.document, files.document);
+  const found: { document: FoundDocument | undefined } = { document: toFound(document) };
 
   const mounts = [{ target: "/", fstype: "erofs" }];
   const writeMountInfo = () =>
@@ -64,8 +71,12 @@ async function createFolderMachine(files: { credential?: string | Error; documen
     log,
     calls,
     mounts: () => mounts.slice(1).map(({ target, fstype }) => `${fstype} ${target.slice(folder.length)}`),
-    configure: () =>
+    /** What is found the next time. */
+    give: (next: string | undefined) => void (found.document = toFound(next)),
+    configure: (again = false) =>
       configureEtc({
+        again,
+        findDocument: async () => found.document,
         machine: {
           ...createEtcMachine(),
           async mountTmpfs(target) {
@@ -82,6 +93,10 @@ async function createFolderMachine(files: { credential?: string | Error; documen
             mounts.splice(index, 1);
             await writeMountInfo();
           },
+          async unmountLazily(target) {
+            calls.push("unmount");
+            await this.unmount(target);
+          },
           async reloadUnits() {
             calls.push("reload units");
           },
@@ -91,10 +106,6 @@ async function createFolderMachine(files: { credential?: string | Error; documen
           },
         },
         paths,
-        readCredential: async () => {
-          if (files.credential instanceof Error) throw files.credential;
-          return files.credential;
-        },
         log: (level, message) => void log.push(`${level}: ${message}`),
       }),
     readLayer: (path: string) => readFile(join(paths.layer, path), "utf8"),
@@ -103,7 +114,7 @@ async function createFolderMachine(files: { credential?: string | Error; documen
 }
 
 test("the document of a machine becomes its /etc and its host name", async () => {
-  const machine = await createFolderMachine({ document: DOCUMENT });
+  const machine = await createFolderMachine(DOCUMENT);
   await machine.configure();
   assert.equal(await machine.readLayer("hostname"), "edge-01\n");
   assert.equal(await machine.readLayer("machine-id"), `${MACHINE_ID}\n`);
@@ -115,17 +126,7 @@ test("the document of a machine becomes its /etc and its host name", async () =>
   assert.equal((await stat(join(machine.paths.layer, "systemd/network"))).mode & 0o777, 0o755);
   assert.equal(await readFile(machine.paths.hostname, "utf8"), "edge-01");
   assert.deepEqual(machine.mounts(), ["overlay /etc"]);
-  assert.deepEqual(await machine.readOutcome(), { state: "applied", source: "file", problems: [] });
-});
-
-test("a credential counts before the machine's own document", async () => {
-  const machine = await createFolderMachine({
-    credential: DOCUMENT.replace("edge-01", "edge-02"),
-    document: DOCUMENT,
-  });
-  await machine.configure();
-  assert.equal(await machine.readLayer("hostname"), "edge-02\n");
-  assert.deepEqual(await machine.readOutcome(), { state: "applied", source: "credential", problems: [] });
+  assert.deepEqual(await machine.readOutcome(), APPLIED);
 });
 
 test("without a document the machine gets a read-only /etc with its machine id", async () => {
@@ -135,11 +136,11 @@ test("without a document the machine gets a read-only /etc with its machine id",
   await assert.rejects(machine.readLayer("hostname"), { code: "ENOENT" });
   assert.equal(await readFile(machine.paths.hostname, "utf8"), "image\n");
   assert.deepEqual(machine.mounts(), ["overlay /etc"]);
-  assert.deepEqual(await machine.readOutcome(), { state: "none", source: null, problems: [] });
+  assert.deepEqual(await machine.readOutcome(), { state: "none", source: null, generation: 0, problems: [] });
 });
 
-test("a refused credential is told problem by problem, and no other document takes its place", async () => {
-  const machine = await createFolderMachine({ credential: REFUSED, document: DOCUMENT });
+test("a refused document is told problem by problem", async () => {
+  const machine = await createFolderMachine(REFUSED);
   await machine.configure();
   await assert.rejects(machine.readLayer("hostname"), { code: "ENOENT" });
   assert.deepEqual(machine.mounts(), ["overlay /etc"]);
@@ -150,34 +151,27 @@ test("a refused credential is told problem by problem, and no other document tak
   const outcome = await machine.readOutcome();
   assert.deepEqual(Object.assign({}, outcome, { problems: [] }), {
     state: "refused",
-    source: "credential",
+    source: "generation",
+    generation: 1,
     problems: [],
   });
 });
 
 test("a document that cannot be read is refused, and the machine boots on", async () => {
-  const unreadable = await createFolderMachine({
-    credential: new Error("EIO: i/o error"),
-    document: DOCUMENT,
-  });
-  await unreadable.configure();
-  assert.match(unreadable.log[0] ?? "", /cannot be read: EIO/);
-
-  const isFolder = await createFolderMachine();
-  await mkdir(isFolder.paths.document);
-  await isFolder.configure();
-  assert.match(isFolder.log[0] ?? "", /cannot be read: EISDIR/);
-  assert.deepEqual(isFolder.mounts(), ["overlay /etc"]);
+  const machine = await createFolderMachine(new Error("EIO: i/o error"));
+  await machine.configure();
+  assert.match(machine.log[0] ?? "", /cannot be read: EIO/);
+  assert.deepEqual(machine.mounts(), ["overlay /etc"]);
 });
 
 test("certificates come after the image's, a zone is a link, and the kernel gets its settings at once", async () => {
-  const machine = await createFolderMachine({
-    document: toDocument({
+  const machine = await createFolderMachine(
+    toDocument({
       trust: { authorities: [AUTHORITY] },
       time: { zone: "Europe/Paris" },
       sysctls: { "net.ipv4.ip_forward": 1, "net.ipv4.conf.eth0/20.forwarding": 1, "vm.missing": 1 },
     }),
-  });
+  );
   await mkdir(join(machine.paths.etc, "ssl/certs"), { recursive: true });
   await writeFile(join(machine.paths.etc, "ssl/certs/ca-certificates.crt"), "image's\n");
   for (const folder of ["net/ipv4/conf/eth0.20"]) {
@@ -191,17 +185,17 @@ test("certificates come after the image's, a zone is a link, and the kernel gets
   assert.equal(await setting("net/ipv4/conf/eth0.20/forwarding"), "1");
   assert.match(machine.log.join("\n"), /warning: the kernel's setting vm\/missing: not done/);
   assert.deepEqual(machine.calls, []);
-  assert.deepEqual(await machine.readOutcome(), { state: "applied", source: "file", problems: [] });
+  assert.deepEqual(await machine.readOutcome(), APPLIED);
 });
 
 test("units of the document are started once PID 1 knows them, and one that cannot be keeps no other from it", async () => {
-  const machine = await createFolderMachine({
-    document: toDocument({
+  const machine = await createFolderMachine(
+    toDocument({
       logs: { forward: { url: "https://logs.example.org:19532" } },
       mounts: [{ path: "/var/lib/data", label: "data" }],
       folders: [{ path: "/var/lib/data/web" }],
     }),
-  });
+  );
   await machine.configure();
   assert.deepEqual(machine.calls, [
     "reload units",
@@ -213,11 +207,40 @@ test("units of the document are started once PID 1 knows them, and one that cann
 });
 
 test("a second run does nothing", async () => {
-  const machine = await createFolderMachine({ document: DOCUMENT });
+  const machine = await createFolderMachine(DOCUMENT);
   await machine.configure();
-  await writeFile(machine.paths.document, REFUSED);
+  machine.give(REFUSED);
   await machine.configure();
   assert.deepEqual(machine.mounts(), ["overlay /etc"]);
-  assert.deepEqual(await machine.readOutcome(), { state: "applied", source: "file", problems: [] });
+  assert.deepEqual(await machine.readOutcome(), APPLIED);
   assert.match(machine.log.at(-1) ?? "", /nothing to do/);
+});
+
+test("done again, another /etc lies in the place of the old one, and the kernel is told what changed", async () => {
+  const machine = await createFolderMachine(
+    toDocument({ hostname: "edge-01", sysctls: { "vm.swappiness": 10, "vm.dirty_ratio": 5 } }),
+  );
+  const folder = join(machine.paths.kernelSettings, "vm");
+  await mkdir(folder, { recursive: true });
+  for (const name of ["swappiness", "dirty_ratio", "laptop_mode"])
+    await writeFile(join(folder, name), "60\n");
+  const read = async () =>
+    Promise.all(
+      ["swappiness", "dirty_ratio", "laptop_mode"].map((name) => readFile(join(folder, name), "utf8")),
+    );
+  await machine.configure();
+  assert.deepEqual(await read(), ["10", "5", "60\n"]);
+
+  // Its host name is the image's again; in this test the file of the image is the machine's own.
+  await writeFile(join(machine.paths.etc, "hostname"), "image\n");
+  machine.give(toDocument({ sysctls: { "vm.swappiness": 20, "vm.laptop_mode": 1 } }));
+  await machine.configure(true);
+  assert.deepEqual(await read(), ["20", "60", "1"]);
+  assert.equal(await readFile(machine.paths.hostname, "utf8"), "image");
+
+  machine.give(undefined);
+  await machine.configure(true);
+  assert.deepEqual(await read(), ["60", "60", "60"]);
+  assert.deepEqual(machine.mounts(), ["overlay /etc"]);
+  assert.deepEqual(machine.calls, ["unmount", "unmount"]);
 });

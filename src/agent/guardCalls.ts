@@ -78,7 +78,7 @@ async function* finish<Part>(
 }
 
 /** The code that the caller was told. */
-function toResult(error: unknown): string {
+export function toResult(error: unknown): string {
   const failed = ConnectError.from(error);
   const [detail] = failed.findDetails(ErrorDetailSchema);
   if (detail !== undefined) return detail.code;

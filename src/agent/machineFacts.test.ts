@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SECURE_BOOT_PATH } from "./facts/efiVariables.ts";
+import { encodeNotPristine, NOT_PRISTINE_PATH } from "./facts/notPristine.ts";
 import { readMachineFacts } from "./machineFacts.ts";
 import { createMemoryMachine, type MemoryMachineContent } from "./memoryMachine.ts";
 import { findProblems } from "./problems.ts";
@@ -169,6 +170,25 @@ test("mounts that break the policy of a tree are problems", async () => {
     '/etc should be "rendered", that is read-only, but is mounted read-write (overlay on /etc)',
     '/var should be "persistent-noexec", that is without executables, but is mounted without noexec (/var)',
   ]);
+});
+
+test("a debug session is a problem for good, with who, when and why where its mark says so", async () => {
+  const mark = { since: "2026-03-01T12:00:00.000Z", who: "alice", reason: "disk errors", id: "x" };
+  const table: readonly (readonly [text: string, problem: string])[] = [
+    [
+      encodeNotPristine(mark),
+      'not pristine: "alice" had a debug session at 2026-03-01T12:00:00.000Z: disk errors',
+    ],
+    // The mark is that the file is there: a power cut may leave it empty.
+    ["", "not pristine: there was a debug session, and its mark cannot be read"],
+    ["[]", "not pristine: there was a debug session, and its mark cannot be read"],
+    [
+      encodeNotPristine({ ...mark, reason: "\u001b[2Jgone" }),
+      'not pristine: "alice" had a debug session at 2026-03-01T12:00:00.000Z:  [2Jgone',
+    ],
+  ];
+  for (const [text, problem] of table)
+    assert.deepEqual(await readProblems({ files: { [NOT_PRISTINE_PATH]: text } }), [problem]);
 });
 
 test("failed units are problems, with systemd's reason", async () => {

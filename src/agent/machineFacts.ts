@@ -1,3 +1,10 @@
+import { LOOKS } from "#system/privilegedLook.ts";
+
+import type { ConfigurationOutcome } from "#config/judgeDocument.ts";
+import {
+  CONFIGURATION_OUTCOME_PATH,
+  parseConfigurationOutcome,
+} from "./configuration/configurationOutcome.ts";
 import {
   MANAGER_PROPERTIES,
   parseManagerState,
@@ -30,6 +37,7 @@ import {
   type Lockdown,
 } from "./facts/kernelSecurity.ts";
 import { findMountOf, parseMountInfo, type Mount } from "./facts/mounts.ts";
+import { NOT_PRISTINE_PATH, parseNotPristine, type NotPristine } from "./facts/notPristine.ts";
 import { chooseRootPartition, parsePartition, type Partition } from "./facts/partition.ts";
 import { UNKNOWN_VERITY, parseVeritySetupStatus, type VerityStatus } from "./facts/verityStatus.ts";
 import type { FileEntry } from "./walkFiles.ts";
@@ -44,6 +52,8 @@ export interface Machine {
   readEntry(path: string): Promise<FileEntry | undefined>;
   /** Standard output of a program; throws when it cannot run or exits with anything but 0. */
   run(program: string, args: readonly string[]): Promise<string>;
+  /** What a program with more rights says, system/privilegedLook.ts; undefined, or no such function, where nobody offers it. */
+  look?(path: string): Promise<string | undefined>;
 }
 
 export interface MachineFacts {
@@ -71,6 +81,10 @@ export interface MachineFacts {
   /** Undefined when the kernel does not say. */
   readonly lockdown: Lockdown | undefined;
   readonly executionControl: ExecutionControlStatus;
+  /** Undefined on a machine that had no debug session since it was imaged. */
+  readonly notPristine: NotPristine | undefined;
+  /** Undefined when nothing was put in force in this boot. */
+  readonly configuration: ConfigurationOutcome | undefined;
   /** What could not be read, one sentence each. */
   readonly unreadable: readonly string[];
 }
@@ -114,8 +128,15 @@ export async function readMachineFacts(machine: Machine): Promise<MachineFacts> 
   const bootCount = attempt("the boot count", undefined, () => readBootCount(machine));
   const secureBoot = attempt("the state of Secure Boot", undefined, () => readSecureBoot(machine));
   const lockdown = readTrimmed(LOCKDOWN_PATH);
+  const notPristine = attempt("whether there was a debug session", undefined, async () => {
+    const mark = await readText(machine, NOT_PRISTINE_PATH);
+    return mark === undefined ? undefined : parseNotPristine(mark);
+  });
   const executionControl = attempt("the execution policy", NO_EXECUTION_CONTROL, () =>
     readExecutionControl(machine),
+  );
+  const configuration = attempt("the state of the configuration", undefined, async () =>
+    parseConfigurationOutcome(await readText(machine, CONFIGURATION_OUTCOME_PATH)),
   );
   const mounts = await attempt<Mount[]>("the mounts", [], () => readMounts(machine));
   const rootFolder = toRootFolder(mounts);
@@ -144,6 +165,8 @@ export async function readMachineFacts(machine: Machine): Promise<MachineFacts> 
     secureBoot: await secureBoot,
     lockdown: parseLockdown(await lockdown),
     executionControl: await executionControl,
+    notPristine: await notPristine,
+    configuration: await configuration,
     unreadable,
   };
 }
@@ -205,8 +228,14 @@ async function readVerity(
   // libcryptsetup puts this before the UUID of every device it opens for dm-verity.
   if (!uuid?.startsWith("CRYPT-VERITY-") || !name) return undefined;
   return attempt(`the dm-verity status of "${name}"`, UNKNOWN_VERITY, async () =>
-    parseVeritySetupStatus(await machine.run("veritysetup", ["status", name])),
+    parseVeritySetupStatus(await readVerityStatus(machine, name)),
   );
+}
+
+/** The look is at the root as Socle's initrd names it. */
+async function readVerityStatus(machine: Machine, name: string): Promise<string> {
+  const said = name === "root" ? await machine.look?.(LOOKS.verityStatus) : undefined;
+  return said ?? machine.run("veritysetup", ["status", name]);
 }
 
 async function readManagerState(machine: Machine) {

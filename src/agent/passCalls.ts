@@ -28,17 +28,21 @@ const TIMEOUT_MS = 120_000;
 export const UNAVAILABLE_HINT =
   "An update that was going on is taken up again when the updater starts anew: ask for the state of updates.\nThe machine's log of socle-updater.service says why it ended.";
 
-/** A service of the privileged process, whose every call and event goes there and back as it is. */
-export function passCalls<Service extends DescService>(
-  service: Service,
-  socketPath = UPDATER_SOCKET_PATH,
-): ServiceImpl<Service> {
-  const transport = createConnectTransport({
+export function openUpdaterTransport(socketPath = UPDATER_SOCKET_PATH): Transport {
+  return createConnectTransport({
     httpVersion: "1.1",
     baseUrl: "http://updater",
     // A connection for each call: one that is kept would end with the updater, which ends when it has no work.
     nodeOptions: { socketPath, agent: new Agent({ keepAlive: false }) },
   });
+}
+
+/** A service of the privileged process, whose every call and event goes there and back as it is. */
+export function passCalls<Service extends DescService>(
+  service: Service,
+  socketPath = UPDATER_SOCKET_PATH,
+): ServiceImpl<Service> {
+  const transport = openUpdaterTransport(socketPath);
   const pass = (method: DescMethod) => {
     switch (method.methodKind) {
       case "unary":
@@ -96,7 +100,7 @@ function toCall(context: HandlerContext, signal = context.signal): CallOptions {
 }
 
 /** Code, words and details; not the headers of the other connection. */
-function toPassedError(error: unknown): ConnectError {
+export function toPassedError(error: unknown): ConnectError {
   const failed = ConnectError.from(error);
   if (isConnectionError(failed.cause)) return toUnavailable(failed);
   const passed = new ConnectError(failed.rawMessage, failed.code, undefined, undefined, failed.cause);

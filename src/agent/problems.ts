@@ -1,4 +1,5 @@
 import type { ExecutionControlStatus } from "./facts/kernelSecurity.ts";
+import { describeNotPristine } from "./facts/notPristine.ts";
 import { findTreeConflicts, toTrees } from "./facts/treeConflicts.ts";
 import type { MachineFacts } from "./machineFacts.ts";
 
@@ -9,6 +10,7 @@ export function findProblems(facts: MachineFacts): string[] {
     ...findTrustProblems(facts),
     ...toTrees(facts.image.policies, facts.mounts).flatMap(findTreeConflicts),
     ...facts.failedUnits.map(({ name, reason }) => `${name} failed: ${reason}`),
+    ...(facts.notPristine === undefined ? [] : [describeNotPristine(facts.notPristine)]),
     ...facts.unreadable,
   ];
 }

@@ -8,7 +8,6 @@ import {
 } from "#boot/policy/imageUpdateDefaults.ts";
 import type { ImageUpdateDefaults } from "#boot/policy/updatePolicy.ts";
 
-import { ETC_PATHS } from "./configureEtc.ts";
 import { readUpdatePolicy } from "./readUpdatePolicy.ts";
 
 const IMAGE: ImageUpdateDefaults = {
@@ -30,29 +29,38 @@ function read(
     [IMAGE_UPDATE_PATH]: encodeImageUpdateDefaults(IMAGE),
     ...files,
   };
-  return readUpdatePolicy({ readText: async (path) => all[path], readCredential: credential });
+  const machine = {
+    readText: async (path: string) => all[path],
+    listFolder: async () => [],
+    readCredential: credential,
+  };
+  return readUpdatePolicy(machine, () => {});
 }
 
-test("the credential counts before the file, and the file before nothing", async () => {
-  const file = { [ETC_PATHS.document]: toDocument({ channel: "file" }) };
+test("what the document says counts before what the image says", async () => {
   assert.equal((await read({})).channel, "stable");
-  assert.equal((await read(file)).channel, "file");
-  assert.equal((await read(file, async () => toDocument({ channel: "credential" }))).channel, "credential");
+  assert.equal((await read({}, async () => toDocument({ channel: "beta" }))).channel, "beta");
 });
 
-test("a document that is refused or cannot be read is not passed over for another", async () => {
-  const file = { [ETC_PATHS.document]: toDocument({ mode: "download" }) };
-  const refused = await read(file, async () => toDocument({ mode: "x" }));
+test("a document that is refused or cannot be read changes nothing by itself", async () => {
+  const refused = await read({}, async () => toDocument({ mode: "x" }));
   assert.equal(refused.mode, "manual");
   assert.match(refused.refused?.join() ?? "", /^update\.mode is "x": wanted one of/);
-  const unreadable = await read(file, () => Promise.reject(new Error("no right to read it")));
+  const unreadable = await read({}, () => Promise.reject(new Error("no right to read it")));
   assert.equal(unreadable.mode, "manual");
   assert.deepEqual(unreadable.refused, ["the document cannot be read: no right to read it"]);
 });
 
 test("an image that does not say what it does is an error", async () => {
   await assert.rejects(
-    readUpdatePolicy({ readText: async () => undefined, readCredential: async () => undefined }),
+    readUpdatePolicy(
+      {
+        readText: async () => undefined,
+        listFolder: async () => [],
+        readCredential: async () => undefined,
+      },
+      () => {},
+    ),
     ImageUpdateError,
   );
 });

@@ -7,28 +7,17 @@ import { toUpdatePolicy } from "#boot/policy/toUpdatePolicy.ts";
 import type { UpdatePolicy } from "#boot/policy/updatePolicy.ts";
 import { judgeDocument } from "#config/judgeDocument.ts";
 
-import { ETC_PATHS } from "./configureEtc.ts";
-import { findDocument } from "./findDocument.ts";
-
-export interface PolicySources {
-  /** Undefined when there is no such file. */
-  readText(path: string): Promise<string | undefined>;
-  /** Of the credential `socle.config`. */
-  readCredential(): Promise<string | undefined>;
-}
+import { findDocument, type DocumentMachine } from "./findDocument.ts";
+import type { Log } from "./log.ts";
 
 /**
- * Read anew at each question, at every level: a document that was put there a moment ago counts for updates
- * at once, while what it says of /etc waits for the next boot.
+ * Read anew at each question, at every level: a document that was put in force a moment ago counts for updates at once.
  * @throws {ImageUpdateError} when the image does not say what it does
  */
-export async function readUpdatePolicy(sources: PolicySources): Promise<UpdatePolicy> {
+export async function readUpdatePolicy(machine: DocumentMachine, log: Log): Promise<UpdatePolicy> {
   const [defaults, document] = await Promise.all([
-    sources.readText(IMAGE_UPDATE_PATH),
-    findDocument({
-      credential: () => sources.readCredential(),
-      file: () => sources.readText(ETC_PATHS.document),
-    }),
+    machine.readText(IMAGE_UPDATE_PATH),
+    findDocument(machine, log),
   ]);
   if (defaults === undefined)
     throw new ImageUpdateError(

@@ -1,19 +1,18 @@
-import { constants } from "node:crypto";
-import { constants as http2, createSecureServer } from "node:http2";
-import type { AddressInfo, Socket } from "node:net";
-import { createSecureContext, type SecureContextOptions, type TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import { createContextValues } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { parseCallerTrust } from "#trust/callerTrust.ts";
-import { AgentError } from "./agentError.ts";
-import { createAudit } from "./audit.ts";
+import { createAudit, type Audit } from "./audit.ts";
 import { callerKey, NOBODY, toSocket, type AgentRequest, type AgentResponse, type Caller } from "./caller.ts";
 import { CallerGate } from "./callerGate.ts";
 import { createCallerGuard } from "./guardCalls.ts";
 import { CALL_LIMITS, createCallLimits } from "./limitCalls.ts";
+import { limitRequest, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES } from "./limitRequest.ts";
+import { LineLimit, type LineRate } from "./lineLimit.ts";
 import type { ListenAddress } from "./listenAddress.ts";
 import type { Log } from "./log.ts";
 import type { MachineFacts } from "./machineFacts.ts";
+import { openListener, toTlsContext, type ConnectionLimits } from "./openListener.ts";
 import type { InventoryPart } from "./readInventory.ts";
 import { createCallGuard, createRoutes, type AgentCalls } from "./routes.ts";
 import { toStatus } from "./status.ts";
@@ -29,6 +28,8 @@ export interface AgentOptions {
   readonly tls: AgentTls;
   readonly listen: ListenAddress;
   readonly log: Log;
+  /** One that goes on; a new one when it is left out. */
+  readonly audit?: Audit;
   /** Microseconds since the kernel started. */
   readonly monotonicUs: () => number;
 }
@@ -53,21 +54,15 @@ export interface Agent {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** A caller that opens a connection and then says nothing is dropped after this time. */
-const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Of those who were turned away before anybody knew who they are. */
+const DOOR_LINES: LineRate = { perSecond: 5, burst: 100 };
 
-/** Requests are small; the limit keeps a caller from filling the memory of the machine. */
-const MAX_REQUEST_BYTES = 1024 * 1024;
-
-/** Of one message of an answer. Long answers come in parts far below it; a list that is longer than this is a defect. */
-const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+const CONNECTION_LIMITS: ConnectionLimits = { connections: 512, signingIn: 128 };
 
 /** Resolves once the agent listens. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  const { tls, listen, log, monotonicUs } = options;
-  const context = toContext(tls);
+  const { tls, listen, log, monotonicUs, audit = createAudit(log) } = options;
   const gate = new CallerGate(await parseTrust(tls), () => new Date());
-  const audit = createAudit(log);
   /** Of the request that is being handled. */
   const callers = new WeakMap<AgentRequest, Caller>();
   const heard = new WeakSet<Caller>();
@@ -85,6 +80,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       createCallLimits(CALL_LIMITS),
     ],
     contextValues: (request) => createContextValues().set(callerKey, callers.get(request) ?? NOBODY),
+    // A key that this version does not know may be the one that was meant to keep something from happening.
+    jsonOptions: { ignoreUnknownFields: false },
     readMaxBytes: MAX_REQUEST_BYTES,
     writeMaxBytes: MAX_ANSWER_BYTES,
   });
@@ -104,59 +101,39 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       if (heard.has(own)) return;
       audit.refused({ caller, reason: "not-a-call", path: request.url, status: response.statusCode });
     });
-    // The adapter gives up reading what is too large, and then forgets to answer.
-    request.once("close", () => {
-      if ("stream" in request && request.destroyed && !request.readableEnded)
-        request.stream.close(http2.NGHTTP2_ENHANCE_YOUR_CALM);
-    });
+    limitRequest(request);
     handler(request, response);
   };
-  const server = createSecureServer(
-    {
-      ...context,
-      requestCert: true,
-      rejectUnauthorized: true,
-      // One port for gRPC (HTTP/2) and for curl with JSON (either).
-      allowHTTP1: true,
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-    },
-    admit,
-  );
-
-  const sockets = new Set<Socket>();
   const signedIn = new Set<TLSSocket>();
-  server.on("secureConnection", (socket) => {
-    signedIn.add(socket);
-    socket.once("close", () => signedIn.delete(socket));
-  });
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
-  server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
-    audit.refused({
-      caller: undefined,
-      reason: "sign-in-failed",
-      from: socket.remoteAddress,
-      code: error.code,
-      says: error.message,
-    });
-  });
-
-  const listening = Promise.withResolvers<void>();
-  server.once("error", listening.reject);
-  server.listen(listen.port, listen.host, listening.resolve);
-  await listening.promise.catch((cause: Error) => {
-    throw new AgentError(
-      "cannot-listen",
-      `Cannot listen on "${listen.host}:${listen.port}": ${cause.message}`,
-      { cause },
-    );
+  const doorLines = new LineLimit(DOOR_LINES);
+  const { server, port, close } = await openListener({
+    tls: { ...toTlsContext(toContext(tls)), requestCert: true, rejectUnauthorized: true },
+    listen,
+    limits: CONNECTION_LIMITS,
+    onRequest: admit,
+    onServer: (opened) => {
+      opened.on("secureConnection", (socket) => {
+        signedIn.add(socket);
+        socket.once("close", () => signedIn.delete(socket));
+      });
+      opened.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
+        const leftOut = doorLines.take(performance.now());
+        if (leftOut === undefined) return;
+        audit.refused({
+          ...(leftOut === 0 ? {} : { leftOut }),
+          caller: undefined,
+          reason: "sign-in-failed",
+          from: socket.remoteAddress,
+          code: error.code,
+          says: error.message,
+        });
+      });
+    },
   });
   readyUs = monotonicUs();
 
   const reloadAccess = async (next: AgentTls) => {
-    const nextContext = toContext(next);
+    const nextContext = toTlsContext(toContext(next));
     gate.trust = await parseTrust(next);
     server.setSecureContext(nextContext);
     for (const socket of signedIn) {
@@ -170,12 +147,6 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       revoked: gate.trust.revoked.size,
     });
   };
-  const close = async () => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const socket of sockets) socket.destroy();
-    await closed;
-  };
-  const { port } = server.address() as AddressInfo; // it listens on TCP, so this is no pipe name
   return { port, reloadAccess, close, [Symbol.asyncDispose]: close };
 }
 
@@ -183,23 +154,6 @@ function parseTrust({ clientAuthorities, revocations }: AgentTls): ReturnType<ty
   return parseCallerTrust({ authorities: clientAuthorities, revocations });
 }
 
-function toContext({ certificate, key, clientAuthorities }: AgentTls): SecureContextOptions {
-  const context: SecureContextOptions = {
-    cert: certificate,
-    key,
-    ca: [...clientAuthorities],
-    minVersion: "TLSv1.3",
-    // Nobody signs in with what is left of an earlier connection: every one shows its certificate.
-    secureOptions: constants.SSL_OP_NO_TICKET,
-  };
-  try {
-    createSecureContext(context);
-  } catch (cause) {
-    throw new AgentError(
-      "certificate-unusable",
-      "Cannot use the machine's certificate and key: they are damaged, or do not belong together",
-      { cause },
-    );
-  }
-  return context;
+function toContext({ certificate, key, clientAuthorities }: AgentTls) {
+  return { cert: certificate, key, ca: [...clientAuthorities] };
 }

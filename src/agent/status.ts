@@ -1,17 +1,23 @@
 import { create } from "@bufbuild/protobuf";
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { hideSecrets } from "#config/hideSecrets.ts";
+import type { ConfigurationOutcome } from "#config/judgeDocument.ts";
 import {
   GetStatusResponseSchema,
   SecureBoot,
   Slot,
   VerityState,
+  type ConfigurationStateSchema,
   type ExecutionControlSchema,
   type GetStatusResponse,
   type ImageSchema,
   type MountSchema,
+  type NotPristineSchema,
   type RootSchema,
 } from "#protocol/gen/socle/v1/machine_pb.ts";
 import { toVisibleMounts, type Mount } from "./facts/mounts.ts";
+import type { NotPristine } from "./facts/notPristine.ts";
 import { toSlotName } from "./facts/partition.ts";
 import { toTrees } from "./facts/treeConflicts.ts";
 import type { MachineFacts } from "./machineFacts.ts";
@@ -70,7 +76,22 @@ export function toStatus(facts: MachineFacts, agent: AgentFacts): GetStatusRespo
     agent: { version: agent.version, nodeVersion: agent.nodeVersion },
     lockdown: facts.lockdown ?? "",
     executionControl: toExecutionControl(facts),
+    ...(facts.notPristine && { notPristine: toNotPristine(facts.notPristine) }),
+    ...(facts.configuration && { configuration: toConfiguration(facts.configuration) }),
   });
+}
+
+function toNotPristine({ since, who, reason }: NotPristine): MessageInitShape<typeof NotPristineSchema> {
+  return { ...(since !== "" && { since: timestampFromDate(new Date(since)) }), who, reason };
+}
+
+function toConfiguration({
+  state,
+  source,
+  generation,
+  problems,
+}: ConfigurationOutcome): MessageInitShape<typeof ConfigurationStateSchema> {
+  return { state, source: source ?? "none", generation, problems: problems.map(hideSecrets) };
 }
 
 export function toImage({

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import fc from "fast-check";
 
+import { OpenDebugSessionRequestSchema } from "#protocol/gen/socle/v1/debug_pb.ts";
 import { ErrorDetailSchema } from "#protocol/gen/socle/v1/machine_pb.ts";
 import { ApplyUpdateRequestSchema, SetHoldRequestSchema } from "#protocol/gen/socle/v1/update_pb.ts";
 
@@ -20,6 +21,15 @@ test("what was asked is shown as it is, as long as it is short", () => {
 test("keys are never shown, wherever they stand", () => {
   const pem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n-----END PRIVATE KEY-----";
   assert.deepEqual(hold(pem), { reason: `(${pem.length} characters, not shown)` });
+});
+
+test("what passes through a debug session is not shown, who asks for it and why is", () => {
+  const toShown = (request: MessageInitShape<typeof OpenDebugSessionRequestSchema>) =>
+    summarizeMessage(OpenDebugSessionRequestSchema, create(OpenDebugSessionRequestSchema, request));
+  const typed = Buffer.from("sesame");
+  assert.deepEqual(toShown({ input: { case: "data", value: typed } }), { data: "(8 characters, not shown)" });
+  const start = { reason: "disk errors", seconds: 900, command: ["ps"] };
+  assert.deepEqual(toShown({ input: { case: "start", value: start } }), { start });
 });
 
 test("of an address neither password nor query is shown, whatever they are", () => {

@@ -4,7 +4,7 @@ const MOST_CHARACTERS = 200;
 const MOST_ENTRIES = 20;
 
 /** Fields whose text is somebody's secret, or holds one: a machine configuration has keys in it. */
-const SECRET_FIELD = /document|password|passphrase|secret|token|key$|pem$|credential/i;
+const SECRET_FIELD = /^data$|document|password|passphrase|secret|token|key$|pem$|credential/i;
 const PEM = /-----BEGIN/;
 
 /** What was asked, for the log: short, and without what must not stand there. */

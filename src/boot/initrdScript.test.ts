@@ -59,7 +59,7 @@ for (const [name, script] of SCRIPTS) {
     const called = new Set(
       [
         ...script.matchAll(
-          /(?:^|[;&|(]|\$\(| do | then |\{ )\s*(mkdir|mount|sync|modprobe|findfs|sleep|e2fsck|veritysetup|switch_root|cat|head|tr|base64|umount|od|dd|grep|sed|awk|blkid|udevadm)\b/gm,
+          /(?:^|[;&|(]|\$\(| do | then |\{ )\s*(mkdir|mount|sync|rm|cp|modprobe|findfs|sleep|e2fsck|veritysetup|switch_root|cat|head|tr|base64|umount|od|dd|grep|sed|awk|blkid|udevadm)\b/gm,
         ),
       ].map(([, program]) => program),
     );
@@ -291,6 +291,25 @@ test("only where the root is verified and /var stays are starts counted", () => 
     assert.equal(script.includes(UNFINISHED_BOOTS_PATH), ["semi", "sealed"].includes(name), name);
 });
 
+test("a reset is done when /var is mounted, and before anything uses it; the watchdog is fed meanwhile", () => {
+  for (const [name, script] of SCRIPTS) {
+    const places = [
+      "fed() {",
+      '"$var" /sysroot/var || die',
+      "fed make_new",
+      UNFINISHED_BOOTS_PATH,
+      name === "semi" ? "mount -t overlay" : "/machine-id ]",
+    ].map((text) => script.indexOf(text));
+    if (!["semi", "sealed"].includes(name)) assert.equal(places[2], -1, name);
+    else
+      assert.deepEqual(
+        places,
+        places.filter((place) => place > 0).toSorted((a, b) => a - b),
+        name,
+      );
+  }
+});
+
 test("the watchdog runs before anything is waited for, is fed once more at the end, and is closed for systemd", () => {
   for (const [name, script] of SCRIPTS) {
     const [armed, waited] = [script.indexOf("exec 9> /dev/watchdog0"), script.indexOf("$(partition")];
@@ -328,7 +347,7 @@ for (const [status, isGood] of CHECKS) {
   test(`a file system whose check ends with ${status} is ${isGood ? "mounted" : "not mounted"}, and nobody holds the watchdog`, () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), "socle-initrd-"));
     const script = scriptOf("sealed");
-    const part = script.slice(script.indexOf("check() {"), script.indexOf("var=$(partition"));
+    const part = script.slice(script.indexOf("fed() {"), script.indexOf("var=$(partition"));
     const watchdog = join(folder.path, "watchdog");
     const said = runPart(
       `set +e\nexec 9> ${watchdog}\nfeed() { echo . >&9; }\ne2fsck() { sleep 0.1; return ${status}; }\n` +

@@ -1,6 +1,7 @@
 import type { ExecutionControl, TreePolicies } from "#definition/levels.ts";
 
 import { ETC_MOUNTS, VAR_MOUNTS } from "./levelMounts.ts";
+import { encodeResetScript } from "./resetScript.ts";
 import { encodeUnfinishedScript } from "./unfinishedScript.ts";
 import { CHECK_FILE_SYSTEM, LEAVE_WATCHDOG, START_WATCHDOG, WATCHDOG_MODULES } from "./watchdogScript.ts";
 
@@ -8,10 +9,12 @@ import { CHECK_FILE_SYSTEM, LEAVE_WATCHDOG, START_WATCHDOG, WATCHDOG_MODULES } f
 export const INITRD_PROGRAMS = [
   "/usr/bin/base64",
   "/usr/bin/cat",
+  "/usr/bin/cp",
   "/usr/bin/dash",
   "/usr/bin/head",
   "/usr/bin/mkdir",
   "/usr/bin/mount",
+  "/usr/bin/rm",
   "/usr/bin/sleep",
   "/usr/bin/sync",
   "/usr/bin/tr",
@@ -77,6 +80,8 @@ export function encodeInitrdScript(
     ...(policies.usr === "verified" ? [SECURE_BOOT, VERIFIED_ROOT] : [WRITABLE_ROOT]),
     ...(executionControl === "signed" ? [EXECUTION_POLICY] : []),
     varScript(policies, varUuid),
+    // Before anything of /var is used: the counter of starts, and the upper folder of an overlay.
+    encodeResetScript(policies),
     encodeUnfinishedScript(policies),
     etcScript(policies),
     CONCLUSION,

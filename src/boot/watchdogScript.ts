@@ -51,10 +51,10 @@ say "watchdog: $watched"
 `;
 
 /**
- * A damaged file system can take long to check, so that the watchdog must be fed meanwhile: for half an hour,
- * as a check that hangs would never end.
+ * What takes long must not end in a reset of the watchdog, which is fed meanwhile: for half an hour, as work that hangs
+ * would never end.
  */
-export const CHECK_FILE_SYSTEM = `check() {
+const FEED_MEANWHILE = `fed() {
   (
     trap 'kill $pause; exit 0' TERM
     for _ in 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9; do
@@ -63,13 +63,21 @@ export const CHECK_FILE_SYSTEM = `check() {
       wait $pause
     done
   ) &
-  e2fsck -p "$1" > /dev/kmsg 2>&1
-  checked=$?
+  feeder=$!
+  "$@"
+  outcome=$?
   # The watchdog can be opened by one process only: nothing of this may be there when systemd comes.
-  kill $!
-  wait $!
+  kill $feeder
+  wait $feeder
   feed
-  [ $checked -lt 4 ]
+  return $outcome
+}
+`;
+
+/** A damaged file system can take long to check. */
+export const CHECK_FILE_SYSTEM = `${FEED_MEANWHILE}check() {
+  fed e2fsck -p "$1" > /dev/kmsg 2>&1
+  [ $? -lt 4 ]
 }
 `;
 

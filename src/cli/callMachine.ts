@@ -67,12 +67,14 @@ export interface MachineCall {
   readonly timeoutMs?: number;
   /** Aborted when the answer is not wanted any more. */
   readonly signal?: AbortSignal;
+  /** How soon a connection that says nothing counts as broken; patient when absent. */
+  readonly ping?: { readonly pingIntervalMs: number; readonly pingTimeoutMs: number };
 }
 
 /** Calls a machine over a connection of its own that is closed again; `options` go with the call. */
 export async function callMachine<T>(
   access: MachineAccess,
-  { purpose, ...options }: MachineCall,
+  { purpose, ping = PING, ...options }: MachineCall,
   call: (clients: MachineClients, options: Pick<MachineCall, "timeoutMs" | "signal">) => Promise<T>,
 ): Promise<T> {
   const baseUrl = `https://${isIP(access.host) === 6 ? `[${access.host}]` : access.host}:${access.port}`;
@@ -81,7 +83,7 @@ export async function callMachine<T>(
   try {
     const { socket, leftMs } = await connectInTime(access, options);
     isSignedIn = true;
-    sessionManager = new Http2SessionManager(baseUrl, PING, { createConnection: () => socket });
+    sessionManager = new Http2SessionManager(baseUrl, ping, { createConnection: () => socket });
     const transport = createConnectTransport({ baseUrl, httpVersion: "2", sessionManager });
     const clients = {
       machine: createClient(SERVICES.machine, transport),

@@ -67,6 +67,8 @@ export interface VmOptions {
   readonly name?: string;
   /** A machine configuration, handed to the machine as a credential. */
   readonly config?: string;
+  /** Hand it no keys: nobody is let in until it is given its first configuration. */
+  readonly maintenance?: true;
   /** Stop when the system is healthy. */
   readonly once?: true;
   /** The port of this host that leads to the agent; a free one when absent. */

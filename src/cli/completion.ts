@@ -1,8 +1,8 @@
 import { dirname, join } from "node:path";
 import { Command as PlainCommand } from "commander";
 import { readFolderEntries } from "#system/folderEntries.ts";
-import { openWorkspace } from "#system/workspace.ts";
 import { SHELLS, type Shell } from "./commandOptions.ts";
+import { completeMachines } from "./completeMachines.ts";
 import type { RootCommand } from "./rootCommand.ts";
 
 /** The script asks the launcher of this clone, so that it works from wherever `socle` was found. */
@@ -36,37 +36,18 @@ export async function completeWords(
   words: readonly string[],
   folder: string,
 ): Promise<string> {
-  const { default: describe } = await import("@bomb.sh/tab/commander");
-  // The adapter adds its own `complete` to what it describes: it gets a copy without ours.
-  const copy = new PlainCommand("socle");
-  for (const option of program.options) copy.addOption(option);
-  for (const command of program.commands) {
-    if (command.name() !== "complete" && command.name() !== "completion") {
-      copy.addCommand(command as unknown as PlainCommand); // one class with two descriptions of its types
-    }
-  }
-  const root = describe(copy, { completionCommandName: "completion" });
-
-  const files = await listDefinitionFiles(words.at(-1) ?? "", folder);
+  const root = await describeProgram(program);
+  const files = await listDefinitionFiles(words.at(-1) ?? "", folder, words[0] === "config");
   for (const command of root.commands.values()) {
     for (const name of ["file", "target", "from", "to"]) {
       const argument = command.arguments.get(name);
       if (argument === undefined) continue;
       argument.handler = (complete) => {
-        for (const file of files) complete(file, file.endsWith("/") ? "folder" : "definition");
+        for (const file of files) complete(file, file.endsWith("/") ? "folder" : "file");
       };
     }
   }
-  const machines = await listMachineNames();
-  for (const [words, command] of root.commands) {
-    for (const name of words === "status" ? ["name"] : ["machine", "context"]) {
-      const argument = command.arguments.get(name);
-      if (argument === undefined) continue;
-      argument.handler = (complete) => {
-        for (const machine of machines) complete(machine.name, machine.what);
-      };
-    }
-  }
+  await completeMachines(root, words);
   const shell = root.commands.get("completion")?.arguments.get("shell");
   if (shell !== undefined) {
     shell.handler = (complete) => {
@@ -76,29 +57,29 @@ export async function completeWords(
   return collectLines(() => root.parse([...words]));
 }
 
-/** Machines of contexts, and those that run here; none when that cannot be told, for nobody completes to see an error. */
-async function listMachineNames(): Promise<{ name: string; what: string }[]> {
-  const { contextsFile, readContexts } = await import("#system/contextFile.ts");
-  const { listMachines } = await import("#vm/machineFolder.ts");
-  const [contexts, running] = await Promise.all([
-    readContexts(contextsFile()).then(
-      ({ contexts: known }) => Object.entries(known),
-      () => [],
-    ),
-    listMachines(openWorkspace()).catch(() => []),
-  ]);
-  return [
-    ...running.map(({ name }) => ({ name, what: "socle vm" })),
-    ...contexts.map(([name, { host, port }]) => ({ name, what: `${host}:${port}` })),
-  ];
+/** All commands with their arguments and options, as the library knows them. */
+async function describeProgram(program: RootCommand) {
+  const { default: describe } = await import("@bomb.sh/tab/commander");
+  // The adapter adds its own `complete` to what it describes: it gets a copy without ours.
+  const copy = new PlainCommand("socle");
+  for (const option of program.options) copy.addOption(option);
+  for (const command of program.commands) {
+    if (command.name() !== "complete" && command.name() !== "completion") {
+      copy.addCommand(command as unknown as PlainCommand); // one class with two descriptions of its types
+    }
+  }
+  return describe(copy, { completionCommandName: "completion" });
 }
 
-/** Definition files, and folders with a slash, that continue the typed path. */
-async function listDefinitionFiles(typed: string, folder: string): Promise<string[]> {
+export type DescribedProgram = Awaited<ReturnType<typeof describeProgram>>;
+
+/** Definitions or machine configurations, and folders with a slash, that continue the typed path. */
+async function listDefinitionFiles(typed: string, folder: string, isConfig: boolean): Promise<string[]> {
+  const wanted = isConfig ? /\.(ya?ml|json)$/ : /(?<!\.d|\.test)\.(ts|ya?ml)$/;
   const above = typed.endsWith("/") ? typed : typed.includes("/") ? `${dirname(typed)}/` : "";
   return (await readFolderEntries(join(folder, above)))
     .filter(({ name }) => !name.startsWith(".") && name !== "node_modules")
-    .filter(({ name, isFolder }) => isFolder || /(?<!\.d|\.test)\.(ts|ya?ml)$/.test(name))
+    .filter(({ name, isFolder }) => isFolder || wanted.test(name))
     .map(({ name, isFolder }) => above + name + (isFolder ? "/" : ""));
 }
 

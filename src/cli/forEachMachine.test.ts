@@ -11,7 +11,7 @@ const find = (name: string): Promise<NamedMachine> =>
   Promise.resolve({ name, host: name, port: 7443, certPem: "", keyPem: "", caPem: "" });
 
 const view: NodeView<{ disks: readonly string[] }, string> = {
-  kind: "DiskLists",
+  kind: "Disks",
   ask: async ({ name }) => {
     if (name.startsWith("gone"))
       throw new MachineCallError("unreachable", `Cannot reach "${name}"`, { hint: "switch it on" });
@@ -30,20 +30,21 @@ async function ask(names: readonly string[], output: OutputFormat = "table") {
 
 test("answers stand beside each other, in the order asked for, each row with its machine", async () => {
   const { exitCode, stdout, stderr } = await ask(["b", "a"]);
-  assert.equal(stdout, "NODE  DISK\nb     sda\nb     sdb\na     vda\n");
+  assert.equal(stdout, "MACHINE  DISK\nb        sda\nb        sdb\na        vda\n");
   assert.deepEqual([exitCode, stderr], [0, ""]);
 });
 
 test("a machine that does not answer takes nothing from the others, and is told below", async () => {
   const { exitCode, stdout, stderr } = await ask(["gone", "a"]);
-  assert.equal(stdout, "NODE  DISK\na     vda\n");
+  assert.equal(stdout, "MACHINE  DISK\na        vda\n");
   assert.match(stderr, /gone: Cannot reach "gone"\n {2}Fix {3}switch it on/);
   assert.equal(exitCode, 3);
 });
 
-test("failures of one kind keep their exit code, different ones are a failure", async () => {
+test("the exit code is that of the worst, and where nobody answers no table is drawn", async () => {
   assert.equal((await ask(["gone1", "gone2"])).exitCode, 3);
-  assert.equal((await ask(["gone1", "odd"])).exitCode, 1);
+  assert.equal((await ask(["odd", "a"])).exitCode, 1);
+  assert.equal((await ask(["gone1", "odd", "a"])).exitCode, 3);
   assert.equal((await ask(["gone1", "gone2"])).stdout, "");
 });
 
@@ -51,12 +52,12 @@ test("for programs every machine is in one list, with its answer or its problem"
   const { exitCode, stdout, stderr } = await ask(["a", "gone"], "json");
   assert.deepEqual(JSON.parse(stdout), {
     apiVersion: "socle/v1",
-    kind: "DiskLists",
-    nodes: [
-      { node: "a", disks: ["vda"] },
+    kind: "DisksList",
+    machines: [
+      { machine: "a", result: { disks: ["vda"] } },
       {
-        node: "gone",
-        problem: { code: "unreachable", message: 'Cannot reach "gone"', hint: "switch it on" },
+        machine: "gone",
+        problem: { code: "unreachable", message: 'Cannot reach "gone"', hint: "switch it on", exitCode: 3 },
       },
     ],
   });

@@ -1,7 +1,9 @@
 import { Option } from "@commander-js/extra-typings";
 import { FIRMWARES } from "./commandOptions.ts";
+import { addControlCommands } from "./controlCommands.ts";
+import { addDebugCommands } from "./debugCommands.ts";
+import { createContextOption, createNodesOption, createWatchOption, MACHINE } from "./machineOptions.ts";
 import { addObserveCommands } from "./observeCommands.ts";
-import { createNodesOption } from "./nodesOption.ts";
 import { parseCpusOption, parseForwardOption, parsePortOption, parseSizeOption } from "./optionValues.ts";
 import { createFormatOption, renderExamples, type RootCommand, type RunCommand } from "./rootCommand.ts";
 import { addRollbackCommand, addUpdateCommands } from "./updateCommands.ts";
@@ -56,8 +58,10 @@ export function addMachineCommands(program: RootCommand, run: RunCommand): void 
 
   program
     .command("status")
-    .argument("[name]", "a running machine; not needed when there is one only")
+    .argument(...MACHINE)
     .description("what runs and what comes next: version, slots, updates, seal, health")
+    .addOption(createWatchOption())
+    .addOption(createContextOption())
     .addOption(createNodesOption())
     .addOption(createFormatOption())
     .addHelpText(
@@ -65,22 +69,27 @@ export function addMachineCommands(program: RootCommand, run: RunCommand): void 
       renderExamples([
         ["socle status", "the machine that runs"],
         ["socle status edge-01 -o json", "for a program"],
-        ["socle status -n edge-01,edge-02", "several at once, a line each"],
+        ["socle status -n edge-01,edge-02 --watch", "several at once, a line each, live"],
       ]),
     )
-    .action((name, { nodes }, command) =>
-      run(command.optsWithGlobals(), async (context) => {
-        const { findMachineAccess } = await import("./findMachineAccess.ts");
-        const { showStatus, showStatusOfAll } = await import("./commands/status.ts");
-        if (nodes !== undefined)
-          return showStatusOfAll(name === undefined ? nodes : [name, ...nodes], context);
-        return showStatus(await findMachineAccess(name, context), context);
-      }),
+    .action((name, options, command) =>
+      run(
+        command.optsWithGlobals(),
+        async (context) => {
+          const { chooseMachines } = await import("./chooseMachines.ts");
+          const { statusView } = await import("./commands/status.ts");
+          const { showView } = await import("./view/showView.ts");
+          return showView(await chooseMachines(name, options, context), statusView, options, context);
+        },
+        { isOnlooker: true },
+      ),
     );
 
   addObserveCommands(program, run);
   addUpdateCommands(program, run);
   addRollbackCommand(program, run);
+  addControlCommands(program, run);
+  addDebugCommands(program, run);
 
   // What `npm start` calls; not a verb to learn.
   program

@@ -1,8 +1,10 @@
 import { addAccessCommands } from "./accessCommands.ts";
 import { addCompareCommands } from "./compareCommands.ts";
+import { addConfigurationCommands } from "./configurationCommands.ts";
 import { addContextCommands } from "./contextCommands.ts";
 import { addImageCommands } from "./imageCommands.ts";
 import { addMachineCommands } from "./machineCommands.ts";
+import { addMaintenanceCommands } from "./maintenanceCommands.ts";
 import { addOtherCommands } from "./otherCommands.ts";
 import { addPublishCommands } from "./publishCommands.ts";
 import { createRootCommand, type RootCommand, type RunCommand } from "./rootCommand.ts";
@@ -17,7 +19,9 @@ export function createProgram(run: RunCommand): RootCommand {
   addTrustCommands(program, run);
   addAccessCommands(program, run);
   addMachineCommands(program, run);
+  addConfigurationCommands(program, run);
   addContextCommands(program, run);
+  addMaintenanceCommands(program, run);
   addOtherCommands(program, run);
   program.helpCommand("help [command]", "show help for a command");
   program.addHelpText("after", ({ command }) =>

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { SECURE_BOOT_PATH } from "#agent/facts/efiVariables.ts";
+import { encodeNotPristine, NOT_PRISTINE_PATH } from "#agent/facts/notPristine.ts";
 import { readMachineFacts } from "#agent/machineFacts.ts";
 import { createMemoryMachine, type MemoryMachineContent } from "#agent/memoryMachine.ts";
 import {
@@ -78,6 +79,21 @@ test("a machine with problems names each of them below the first line", async ()
   );
   assert.match(text, /^edge-01 has 1 problem, up 13 s\n✗ the root is corrupted: .*\n\n● B /);
   assert.match(text, /Seal +verity CORRUPTED/);
+});
+
+test("a machine that had a debug session says so, for a person and for a program", async () => {
+  const mark = { since: "2026-03-01T12:00:00.000Z", who: "alice", reason: "disk errors", id: "x" };
+  const status = await readStatus({}, { [NOT_PRISTINE_PATH]: encodeNotPristine(mark) });
+  assert.match(
+    renderStatus(status),
+    /^edge-01 has 1 problem, up 13 s\n✗ not pristine: "alice" had a debug session at 2026-03-01T12:00:00.000Z: disk errors\n/,
+  );
+  const { healthy, notPristine } = toStatusDocument(status);
+  assert.equal(healthy, false);
+  assert.deepEqual(notPristine, { since: mark.since, who: "alice", reason: "disk errors" });
+  const damaged = toStatusDocument(await readStatus({}, { [NOT_PRISTINE_PATH]: "" }));
+  assert.deepEqual(damaged.notPristine, { since: null, who: "", reason: "" });
+  assert.equal(toStatusDocument(await readStatus()).notPristine, null);
 });
 
 test("a machine that still starts is neither healthy nor sick", async () => {

@@ -83,9 +83,13 @@ export async function createMachine(
     extraArguments: options.extraArguments ?? [],
     forwards: [{ hostPort: port, guestPort: AGENT_PORT }, ...options.forward],
     credentials: {
-      "socle.agent.cert": development.server.cert,
-      "socle.agent.key": development.server.key,
-      "socle.agent.ca": development.ca,
+      ...(options.maintenance === true
+        ? {}
+        : {
+            "socle.agent.cert": development.server.cert,
+            "socle.agent.key": development.server.key,
+            "socle.agent.ca": development.ca,
+          }),
       ...(options.configuration === undefined ? {} : { "socle.config": options.configuration }),
     },
     serialLog:

@@ -1,3 +1,4 @@
+import { timestampDate } from "@bufbuild/protobuf/wkt";
 import {
   SecureBoot,
   VerityState,
@@ -90,6 +91,8 @@ export function toStatusDocument(status: GetStatusResponse, update?: GetUpdateSt
         active,
       })),
     },
+    /** null on a machine that had no debug session since it was imaged. */
+    notPristine: toNotPristineDocument(status),
     machineId: machine?.machineId ?? "",
     bootId: machine?.bootId ?? "",
     kernelRelease: machine?.kernelRelease ?? "",
@@ -101,6 +104,12 @@ export function toStatusDocument(status: GetStatusResponse, update?: GetUpdateSt
 }
 
 export type StatusDocument = ReturnType<typeof toStatusDocument>;
+
+function toNotPristineDocument({ notPristine }: GetStatusResponse) {
+  if (notPristine === undefined) return null;
+  const { since, who, reason } = notPristine;
+  return { since: since === undefined ? null : timestampDate(since).toISOString(), who, reason };
+}
 
 function toMountDocument({ source, target, fstype, options, readOnly }: Mount) {
   return { source, target, fstype, options, readOnly };

@@ -1,6 +1,8 @@
 import { describeProblem, type Problem } from "#definition/problem.ts";
 import { SocleError } from "#progress/socleError.ts";
 
+import { hideSecrets } from "./hideSecrets.ts";
+
 /** A document that does not configure a machine, with everything that is wrong with it. */
 export class ConfigurationError extends SocleError<"configuration-not-valid"> {
   override readonly name = "ConfigurationError";
@@ -20,9 +22,13 @@ export class ConfigurationError extends SocleError<"configuration-not-valid"> {
   }
 }
 
+/** What was found, without secrets: `hostname is "edge_01"`. */
+export function describeFound(problem: Problem): string {
+  return problem.path === "" ? "the document is not usable" : hideSecrets(describeProblem(problem));
+}
+
 /** The whole sentence, on one line: `hostname is "edge_01": wanted a host name … (a host name has no "_"; use "-")`. */
 export function describeConfigurationProblem(problem: Problem): string {
-  const subject = problem.path === "" ? "the document is not usable" : describeProblem(problem);
   const hint = problem.hint === undefined ? "" : ` (${problem.hint})`;
-  return `${subject}: wanted ${problem.wanted}${hint}`;
+  return `${describeFound(problem)}: wanted ${problem.wanted}${hint}`;
 }

@@ -1,9 +1,8 @@
 /** A generation as it is stored: /var/lib/socle/config/generations/NUMBER.json. Root's only: it holds secrets. */
-import { isSha256 } from "#release/sha256.ts";
+import { isSha256, type Sha256 } from "#release/sha256.ts";
 import { SocleError } from "#progress/socleError.ts";
 
 import type { Generation } from "./generation.ts";
-import { digestOf } from "./generations.ts";
 
 /** A stored generation is not what was stored. */
 export class GenerationError extends SocleError<"generation-malformed" | "generation-altered"> {
@@ -18,9 +17,10 @@ export function encodeGeneration(generation: Generation): string {
 
 /**
  * What this version of the system does not know is passed over: a newer one may have stored it.
+ * @param digestOf the one of documentDigest.ts, or another way to the same
  * @throws {GenerationError}
  */
-export function parseGeneration(text: string): Generation {
+export function parseGeneration(text: string, digestOf: (document: string) => Sha256 | string): Generation {
   const fields = parseFields(text);
   const take = <T>(key: string, isRight: (value: unknown) => value is T): T => {
     const value = fields[key];
@@ -51,7 +51,12 @@ export function parseGeneration(text: string): Generation {
   const state = take("state", isText);
   switch (state) {
     case "trial":
-      return { ...record, state, until: new Date(take("until", isTime)) };
+      return {
+        ...record,
+        state,
+        bootId: take("bootId", isText),
+        until: fields["until"] === undefined ? undefined : new Date(take("until", isTime)),
+      };
     case "reverted":
       return { ...record, state, because: take("because", isText) };
     case "current":

@@ -5,10 +5,8 @@ import fc from "fast-check";
 
 import type { EtcFile } from "./etcFile.ts";
 import { parseMachineId } from "./machineId.ts";
-import { restore, startGeneration, supersede } from "./generations.ts";
 import { decodeMachineConfiguration } from "./parseMachineConfiguration.ts";
 import { planApply, type ApplyChanges, type FileChange } from "./planApply.ts";
-import { planRevert } from "./planRevert.ts";
 import { renderEtc } from "./renderEtc.ts";
 import { HEAD, WHOLE_DOCUMENT } from "./wholeDocument.fixture.ts";
 
@@ -25,10 +23,9 @@ function plan(current: string | undefined, next: string | undefined): ApplyChang
   return planned;
 }
 
-function toWords({ files, units, kernelSettings, rebootFor, reloadsUnits }: ApplyChanges): string[] {
+function toWords({ files, units, rebootFor, reloadsUnits }: ApplyChanges): string[] {
   return [
     ...files.map(({ kind, path }) => `${kind} ${path}`),
-    ...kernelSettings.map(({ path, value }) => `${path} = ${value}`),
     ...(reloadsUnits ? ["read units again"] : []),
     ...units.map(({ kind, unit }) => `${kind} ${unit}`),
     ...rebootFor.map((why) => `restart the machine: ${why.split(": ")[0]}`),
@@ -44,12 +41,8 @@ test("what a change of a document does is told: keys, files, settings, units, re
   const mountFile = "systemd/system/var-lib-data.mount";
   const wants = "systemd/system/multi-user.target.d/50-socle.conf";
   const table: [object, object, string[]][] = [
-    [{}, { hostname: "b" }, ["added hostname", "kernel/hostname = b", "restart systemd-hostnamed.service"]],
-    [
-      { hostname: "b" },
-      {},
-      ["removed hostname", "restart systemd-hostnamed.service", "restart the machine: hostname"],
-    ],
+    [{}, { hostname: "b" }, ["added hostname", "restart systemd-hostnamed.service"]],
+    [{ hostname: "b" }, {}, ["removed hostname", "restart systemd-hostnamed.service"]],
     [
       { network: { interfaces } },
       { network: { interfaces, vlans: [vlan] } },
@@ -72,7 +65,7 @@ test("what a change of a document does is told: keys, files, settings, units, re
     [
       { sysctls: { "vm.swappiness": 1, "vm.dirty_ratio": 5 } },
       { sysctls: { "vm.swappiness": 2 } },
-      ["changed sysctl.d/90-socle.conf", "vm/swappiness = 2", "restart the machine: vm.dirty_ratio"],
+      ["changed sysctl.d/90-socle.conf"],
     ],
     [
       {},
@@ -161,24 +154,30 @@ test("what is applied gives the files of the new document, and going back those 
       const after = applyFiles(render(from), plan(from, to).files);
       assert.deepEqual(after, render(to));
 
-      const old = startGeneration([], { document: from, who: "a", reason: "" }, new Date(0));
-      const current = startGeneration([old], { document: to, who: "b", reason: "" }, new Date(1));
-      const { target, plan: back } = planRevert(current, [supersede(old), current], FACTS);
-      assert.deepEqual(target && restore({ ...target, state: "previous" }), old);
-      assert.ok(back.kind === "changes");
-      assert.deepEqual(applyFiles(after, back.files), render(from));
+      assert.deepEqual(applyFiles(after, plan(to, from).files), render(from));
     }),
     { numRuns: 20 },
   );
 });
 
 test("without one to go back to, the machine is as its image says", () => {
-  const only = startGeneration([], { document: WHOLE, who: "a", reason: "" }, new Date(0));
-  const { target, plan: back } = planRevert(only, [only], FACTS);
-  assert.equal(target, undefined);
-  assert.ok(back.kind === "changes");
   assert.deepEqual(
-    applyFiles(render(WHOLE), back.files).map(({ path }) => path),
+    applyFiles(render(WHOLE), plan(WHOLE, undefined).files).map(({ path }) => path),
     ["machine-id"],
   );
+});
+
+test("where no /etc is rendered, only what is read at every level is taken", () => {
+  const facts = { rendersEtc: false };
+  const refused = planApply(undefined, WHOLE, facts);
+  assert.ok(refused.kind === "refused");
+  assert.deepEqual(
+    refused.problems.map(({ path }) => path),
+    ["hostname", "network", "time", "trust", "sysctls", "mounts", "folders", "logs"],
+  );
+  const { access, update } = WHOLE_DOCUMENT;
+  const taken = planApply(WHOLE, toText({ access, update }), facts);
+  assert.ok(taken.kind === "changes");
+  assert.deepEqual([taken.files, taken.units, taken.rebootFor], [[], [], []]);
+  assert.ok(planApply(undefined, undefined, facts).kind === "changes");
 });

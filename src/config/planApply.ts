@@ -1,11 +1,10 @@
-import type { Problem } from "#definition/problem.ts";
+import { toProblem, type Problem } from "#definition/problem.ts";
 
 import { ConfigurationError } from "./configurationError.ts";
 import { diffDocuments, type KeyChange } from "./diffDocuments.ts";
 import type { EtcFile } from "./etcFile.ts";
 import { NO_CONFIGURATION, type MachineConfiguration } from "./machineConfiguration.ts";
 import { decodeDocument, parseMachineConfiguration } from "./parseMachineConfiguration.ts";
-import { toSettingPath } from "./planEtc.ts";
 import { renderEtc, type EtcFacts } from "./renderEtc.ts";
 import { findFileRule, JOURNAL_UPLOAD_UNIT, toUnitOf, type FileChangeKind } from "./unitsOfFiles.ts";
 
@@ -18,8 +17,6 @@ export interface ApplyChanges {
   readonly keys: readonly KeyChange[];
   /** In the order of their paths. */
   readonly files: readonly FileChange[];
-  /** To be written into /proc/sys at once, by path below it. */
-  readonly kernelSettings: readonly { readonly path: string; readonly value: string }[];
   /** PID 1 reads its units again before any of `units`. */
   readonly reloadsUnits: boolean;
   readonly units: readonly UnitChange[];
@@ -39,6 +36,11 @@ export interface UnitChange {
   readonly unit: string;
 }
 
+export interface ApplyFacts extends EtcFacts {
+  /** Whether the level has an /etc that is made of the document; elsewhere only `access` and `update` count. */
+  readonly rendersEtc?: boolean;
+}
+
 /**
  * From the document in force to another; both as text, undefined for none. One in force that is refused counts
  * as none: the machine is as its image says. The new one is judged as a whole, and refused as a whole.
@@ -46,11 +48,13 @@ export interface UnitChange {
 export function planApply(
   current: string | undefined,
   next: string | undefined,
-  facts: EtcFacts = {},
+  facts: ApplyFacts = {},
 ): ApplyPlan {
   const from = decode(current);
   const to = decode(next);
   if ("problems" in to) return { kind: "refused", problems: to.problems };
+  const { rendersEtc = true } = facts;
+  if (!rendersEtc) return planUnrendered(from.document, to);
   const before = "problems" in from ? NO_CONFIGURATION : from.configuration;
   const files = diffFiles(renderEtc(before, facts), renderEtc(to.configuration, facts));
   return {
@@ -58,16 +62,41 @@ export function planApply(
     configuration: to.configuration,
     keys: diffDocuments(from.document, to.document),
     files,
-    kernelSettings: toKernelSettings(before, to.configuration),
     reloadsUnits: files.some(({ path }) => findFileRule(path)?.isForManager === true),
     units: toUnitChanges(files),
-    rebootFor: toRebootReasons(files, before, to.configuration),
+    rebootFor: toRebootReasons(files),
   };
 }
 
-type Decoded =
-  | { readonly document: unknown; readonly configuration: MachineConfiguration }
-  | { readonly document: unknown; readonly problems: readonly Problem[] };
+interface Judged {
+  readonly document: unknown;
+  readonly configuration: MachineConfiguration;
+}
+
+type Decoded = Judged | { readonly document: unknown; readonly problems: readonly Problem[] };
+
+function planUnrendered(from: unknown, { document, configuration }: Judged): ApplyPlan {
+  const problems = refuseUnrendered(document);
+  if (problems.length > 0) return { kind: "refused", problems };
+  const nothing = { files: [], reloadsUnits: false, units: [], rebootFor: [] };
+  return { kind: "changes", configuration, keys: diffDocuments(from, document), ...nothing };
+}
+
+const READ_EVERYWHERE = ["apiVersion", "kind", "access", "update"];
+
+/** The keys of a right document that would have no effect on a machine whose /etc is not rendered. */
+export function refuseUnrendered(document: unknown): Problem[] {
+  return Object.entries(typeof document === "object" && document !== null ? document : {})
+    .filter(([key]) => !READ_EVERYWHERE.includes(key))
+    .map(([key, value]) =>
+      toProblem(
+        [key],
+        value,
+        "no such key on this machine",
+        "at its level nothing is rendered into /etc: only access and update count",
+      ),
+    );
+}
 
 /** No document at all has the same effect as the smallest one. */
 function decode(text: string | undefined): Decoded {
@@ -119,34 +148,9 @@ function toUnitChanges(files: readonly FileChange[]): UnitChange[] {
   return [...changes.values()];
 }
 
-function toKernelSettings(before: MachineConfiguration, after: MachineConfiguration) {
-  const old = new Map(before.sysctls.map(({ name, value }) => [name, value]));
-  const { hostname } = after;
-  return [
-    ...(hostname === undefined || hostname === before.hostname
-      ? []
-      : [{ path: "kernel/hostname", value: hostname as string }]),
-    ...after.sysctls.flatMap(({ name, value }) =>
-      old.get(name) === value ? [] : [{ path: toSettingPath(name), value }],
-    ),
-  ];
-}
-
-function toRebootReasons(
-  files: readonly FileChange[],
-  before: MachineConfiguration,
-  after: MachineConfiguration,
-): string[] {
-  const left = new Set(after.sysctls.map(({ name }) => name));
-  const gone = before.sysctls.filter(({ name }) => !left.has(name));
-  return [
-    ...files.flatMap(({ kind, path }) => {
-      const reboot = findFileRule(path)?.reboot;
-      return reboot?.on.includes(kind) === true ? [`/etc/${path}: ${reboot.why}`] : [];
-    }),
-    ...gone.map(({ name }) => `${name}: what it was before the document said it is known at a start only`),
-    ...(before.hostname !== undefined && after.hostname === undefined
-      ? ["hostname: the image's is read at a start"]
-      : []),
-  ];
+function toRebootReasons(files: readonly FileChange[]): string[] {
+  return files.flatMap(({ kind, path }) => {
+    const reboot = findFileRule(path)?.reboot;
+    return reboot?.on.includes(kind) === true ? [`/etc/${path}: ${reboot.why}`] : [];
+  });
 }

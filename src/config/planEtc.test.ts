@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { AUTHORITY } from "./certificates.fixture.ts";
 import type { ConfigurationOutcome } from "./judgeDocument.ts";
 import { planEtc, type BootFacts, type EtcStep } from "./planEtc.ts";
 
@@ -62,7 +63,12 @@ test("a document is rendered before /etc is mounted, and recorded after", () => 
     "unmount-layer",
     "record applied",
   ]);
-  assert.deepEqual(outcomeOf(steps), { state: "applied", source: "credential", problems: [] });
+  assert.deepEqual(outcomeOf(steps), {
+    state: "applied",
+    source: "credential",
+    generation: 0,
+    problems: [],
+  });
 });
 
 test("of a refused document nothing is rendered, and every problem is recorded", () => {
@@ -70,7 +76,7 @@ test("of a refused document nothing is rendered, and every problem is recorded",
   const steps = planEtc({
     ...FRESH,
     machineId: MACHINE_ID,
-    document: { source: "file", content: { text } },
+    document: { source: "image", content: { text } },
   });
   assert.deepEqual(toWords(steps), [
     "mount-layer",
@@ -80,24 +86,25 @@ test("of a refused document nothing is rendered, and every problem is recorded",
     "record refused",
   ]);
   const outcome = outcomeOf(steps);
-  assert.equal(outcome?.source, "file");
+  assert.equal(outcome?.source, "image");
   assert.equal(outcome?.problems.length, 2);
 });
 
 test("a document that cannot be read counts as refused", () => {
   const steps = planEtc({
     ...FRESH,
-    document: { source: "file", content: { unreadable: "EIO: i/o error" } },
+    document: { source: "image", content: { unreadable: "EIO: i/o error" } },
   });
   assert.deepEqual(outcomeOf(steps), {
     state: "refused",
-    source: "file",
+    source: "image",
+    generation: 0,
     problems: ["the document cannot be read: EIO: i/o error"],
   });
 });
 
 test("with the overlay in place nothing is left to do, whatever the document says", () => {
-  const document = { source: "file", content: { text: toText({ hostname: "other" }) } } as const;
+  const document = { source: "image", content: { text: toText({ hostname: "other" }) } } as const;
   assert.deepEqual(planEtc({ ...FRESH, etcIsMounted: true, document }), []);
 });
 
@@ -106,4 +113,34 @@ test("the layer of a run that was cut off is taken away first", () => {
     "unmount-layer",
     "mount-layer",
   ]);
+});
+
+test("done again, the image's /etc is there for as short as can be, and of units nothing is started", () => {
+  const text = toText({
+    trust: { authorities: [AUTHORITY] },
+    sysctls: { "vm.swappiness": 1 },
+    mounts: [{ path: "/var/lib/data", label: "data" }],
+  });
+  const again = { ...FRESH, again: true, etcIsMounted: true } as const;
+  const steps = planEtc({ ...again, document: { source: "generation", generation: 3, content: { text } } });
+  assert.deepEqual(toWords(steps), [
+    "mount-layer",
+    "write sysctl.d/90-socle.conf",
+    "write systemd/system/var-lib-data.mount",
+    "write systemd/system/multi-user.target.d/50-socle.conf",
+    "unmount-etc",
+    "set-image-hostname",
+    "write ssl/certs/ca-certificates.crt",
+    "mount-etc",
+    "unmount-layer",
+    "record applied",
+    "set-kernel-setting",
+  ]);
+  assert.equal(outcomeOf(steps)?.generation, 3);
+  // The name that a document gave stays one that a document gives.
+  const named = planEtc({
+    ...again,
+    document: { source: "drive", content: { text: toText({ hostname: "b" }) } },
+  });
+  assert.ok(!toWords(named).includes("set-image-hostname"));
 });

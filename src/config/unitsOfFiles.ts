@@ -1,5 +1,7 @@
 /** What has to be done about a file of /etc that differs, so that the running machine follows it. */
 
+import { FOLDERS_UNIT } from "./renderStorage.ts";
+
 export const JOURNAL_UPLOAD_UNIT = "systemd-journal-upload.service";
 
 /** What a file asks for when it comes, goes or changes. */
@@ -49,7 +51,7 @@ const FILE_RULES: readonly FileRule[] = [
   },
   // Whoever applies writes them into the kernel.
   { pattern: /^sysctl\.d\// },
-  { pattern: /^tmpfiles\.d\//, effect: restart("socle-folders.service") },
+  { pattern: /^tmpfiles\.d\//, effect: restart(FOLDERS_UNIT) },
   {
     pattern: /^systemd\/system\/.*\.mount$/,
     reboot: { on: NOT_NEW, why: "what is mounted may be in use" },

@@ -27,6 +27,10 @@ export const DEFAULTS = {
   updateMode: "manual",
   updateSpread: "0s",
   updateMinimumAge: "0s",
+  debugAllowed: false,
+  debugLongest: "1h",
+  /** Small, and of one package: ps, top, vi, less, wget, nc, ping, nslookup and some hundred more. */
+  debugPackages: ["busybox-static"],
   /** Fixed: the time of the build would make every build different. */
   sourceDate: "2026-01-01T00:00:00Z",
 } as const;

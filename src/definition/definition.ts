@@ -1,5 +1,6 @@
 import type { HealthContract } from "#health/healthContract.ts";
 import type { ImageUpdateDefaults } from "#boot/policy/updatePolicy.ts";
+import type { DebugPolicy } from "./debugPolicy.ts";
 import type { ExecutionControl, TreePolicies } from "./levels.ts";
 
 /**
@@ -26,6 +27,8 @@ export interface Definition {
     readonly enable: readonly string[];
     readonly disable: readonly string[];
     readonly mask: readonly string[];
+    /** Those that operators may restart. */
+    readonly restartable: readonly string[];
   };
   readonly kernel: {
     /** The Debian kernel package, e.g. `linux-image-cloud-amd64`. */
@@ -64,6 +67,10 @@ export interface Definition {
   readonly health: HealthContract;
   /** What every machine of the image does about updates until its configuration says otherwise. */
   readonly update: ImageUpdateDefaults;
+  /** Whether an administrator may open a debug session, and with what. */
+  readonly debug: DebugPolicy;
+  /** The machine configuration that every machine of the image starts with, in JSON: src/config reads it. */
+  readonly configuration?: string;
   /** Seconds since 1970: every timestamp in the image (SOURCE_DATE_EPOCH). */
   readonly sourceDateEpoch: number;
 }

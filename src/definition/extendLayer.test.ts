@@ -59,7 +59,21 @@ test("removing what the base does not have is a problem", () => {
 
 test("a unit that is named anew leaves the base's other lists", () => {
   const { layer } = extendLayer(BASE, { units: { mask: ["a.service"], enable: ["c.service"] } });
-  assert.deepEqual(layer.units, { enable: ["b.service", "c.service"], disable: [], mask: ["a.service"] });
+  assert.deepEqual(layer.units, {
+    enable: ["b.service", "c.service"],
+    disable: [],
+    mask: ["a.service"],
+    restartable: [],
+  });
+});
+
+test("whether operators may restart a unit is apart from its state", () => {
+  const base = { units: { enable: ["a.service"], restartable: ["a.service", "b.service"] } };
+  const added = extendLayer(base, { units: { restartable: ["c.service"] } }).layer;
+  assert.deepEqual(added.units?.enable, ["a.service"]);
+  assert.deepEqual(added.units?.restartable, ["a.service", "b.service", "c.service"]);
+  const { layer, problems } = extendLayer(base, { remove: { units: { restartable: ["a.service"] } } });
+  assert.deepEqual([layer.units?.restartable, problems], [["b.service"], []]);
 });
 
 test("a key that is undefined changes nothing", () => {

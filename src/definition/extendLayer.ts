@@ -30,6 +30,7 @@ export function extendLayer(base: FlatLayer, { remove = {}, ...changes }: FlatLa
     root: mergeSection(kept.root, changes.root, []),
     disk: mergeSection(kept.disk, changes.disk, []),
     update: mergeSection(kept.update, changes.update, []),
+    debug: mergeSection(kept.debug, changes.debug, ["packages"]),
     ...mergeHealth(kept.health, changes.health),
   };
   return { layer, problems };
@@ -57,18 +58,17 @@ function mergeSection<T extends object>(
   return merged;
 }
 
-/** A unit has one state: naming it in one list takes it out of the base's other lists. */
+/** A unit has one state: naming it in one list of those takes it out of the base's others. */
 function mergeUnits(base: Lists<UnitList> = {}, changes: Lists<UnitList> = {}): Lists<UnitList> {
-  const named = new Set(UNIT_LISTS.flatMap((list) => changes[list] ?? []));
-  return Object.fromEntries(
-    UNIT_LISTS.map((list) => [
-      list,
-      append(
-        base[list]?.filter((unit) => !named.has(unit)),
-        changes[list],
-      ),
-    ]),
-  );
+  const named = new Set(UNIT_STATES.flatMap((list) => changes[list] ?? []));
+  const states = UNIT_STATES.map((list) => [
+    list,
+    append(
+      base[list]?.filter((unit) => !named.has(unit)),
+      changes[list],
+    ),
+  ]);
+  return { ...Object.fromEntries(states), restartable: append(base.restartable, changes.restartable) };
 }
 
 type Health = FlatLayer["health"];
@@ -90,7 +90,8 @@ function mergeHealth(base: Health, changes: Health): { health?: Health } {
   return { health };
 }
 
-const UNIT_LISTS = ["enable", "disable", "mask"] as const;
+const UNIT_STATES = ["enable", "disable", "mask"] as const;
+const UNIT_LISTS = [...UNIT_STATES, "restartable"] as const;
 type UnitList = (typeof UNIT_LISTS)[number];
 const KERNEL_LISTS = ["modules", "initrdModules", "arguments"] as const;
 

@@ -1,7 +1,9 @@
 import { DEFAULTS } from "./defaults.ts";
 import { defaultVeritySlotSizeBytes, neededDiskSizeBytes, verityTreeSizeBytes } from "./diskSpace.ts";
 import type { PartitionSizes } from "./diskSpace.ts";
+import { findDocumentProblems } from "./embeddedDocument.ts";
 import { findHealthContradictions } from "./findHealthContradictions.ts";
+import { findLoginUnits } from "./findLoginUnits.ts";
 import { findPolicyConflicts, toTreePolicies } from "./levels.ts";
 import { toProblem } from "./problem.ts";
 import type { Problem, ProblemKeys } from "./problem.ts";
@@ -30,9 +32,12 @@ const RULES: readonly Rule[] = [
   { reads: ["level"], find: findPolicyMix },
   { reads: ["level", "executionControl"], find: findUnsignedExecution },
   { reads: ["units"], find: findUnitsInTwoLists },
+  { reads: ["units"], find: findMaskedRestarts },
+  { reads: ["units", "level"], find: findLoginUnits },
   { reads: ["health", "units"], find: findHealthContradictions },
   { reads: ["update", "version", "level"], find: findUpdateContradictions },
   { reads: ["files"], find: findFilesBelowFiles },
+  { reads: ["configuration", "level"], find: findDocumentProblems },
   { reads: ["disk"], find: findSmallVeritySlot },
   { reads: ["disk", "level"], find: findSmallDisk },
 ];
@@ -90,6 +95,21 @@ function findUnitsInTwoLists({ units = {} }: FlatLayer): Problem[] {
       const wanted = `each unit in one list; units.${list} has it too`;
       return [...doubled].map((unit) => toProblem(["units", later], unit, wanted));
     }),
+  );
+}
+
+function findMaskedRestarts({ units: { mask = [], restartable = [] } = {} }: FlatLayer): Problem[] {
+  return restartable.flatMap((unit, index) =>
+    mask.includes(unit)
+      ? [
+          toProblem(
+            ["units", "restartable", index],
+            unit,
+            "a unit that can start",
+            "units.mask keeps it from that",
+          ),
+        ]
+      : [],
   );
 }
 

@@ -30,7 +30,7 @@ test("a definition of an id and a version gets every default", () => {
     distribution: { suite: "trixie", components: ["main"] },
     packages: [],
     files: {},
-    units: { enable: [], disable: [], mask: [] },
+    units: { enable: [], disable: [], mask: [], restartable: [] },
     kernel: { package: "linux-image-cloud-amd64", modules: [], initrdModules: [], arguments: [] },
     hostname: "edge",
     timeZone: "UTC",
@@ -55,6 +55,7 @@ test("a definition of an id and a version gets every default", () => {
       timeoutMs: 180_000,
       regression: { bootTime: 3, memory: 2, restarts: 3 },
     },
+    debug: { allowed: false, longestSeconds: 3600, packages: ["busybox-static"] },
     sourceDateEpoch: Date.UTC(2026, 0, 1) / 1000,
   });
 });
@@ -283,6 +284,11 @@ const BAD: readonly [name: string, changes: object, ...problems: RegExp[]][] = [
     "unit in two lists",
     { units: { enable: ["a.service"], mask: ["a.service"] } },
     /^units\.mask is "a\.service"/,
+  ],
+  [
+    "unit that may be restarted and not started",
+    { units: { restartable: ["b.service", "a.service"], mask: ["a.service"] } },
+    /^units\.restartable\[1\] is "a\.service": a unit that can start \(units\.mask keeps/,
   ],
   [
     "module file",

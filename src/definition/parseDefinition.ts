@@ -1,7 +1,9 @@
 import { listProbeSources, toHealthContract } from "#health/toHealthContract.ts";
+import { toDebugPolicy } from "./debugPolicy.ts";
 import { DEFAULTS } from "./defaults.ts";
 import type { Definition, DefinitionFile } from "./definition.ts";
 import { DefinitionError } from "./definitionError.ts";
+import { findDocumentFile, findFileProblems, toDocument } from "./embeddedDocument.ts";
 import { findContradictions, toPartitionSizes } from "./findContradictions.ts";
 import { findSchemaProblems } from "./findSchemaProblems.ts";
 import { defaultExecutionControl, toTreePolicies } from "./levels.ts";
@@ -44,7 +46,7 @@ export function listSources(layer: FlatLayer): string[] {
   const files = Object.values(layer.files ?? {}).flatMap((file) =>
     typeof file === "object" && file.source !== undefined ? [file.source] : [],
   );
-  return [...files, ...listProbeSources(layer).values()];
+  return [...files, ...listProbeSources(layer).values(), ...toList(findDocumentFile(layer))];
 }
 
 function findUnreadSources(layer: FlatLayer, sources: SourceContents): Problem[] {
@@ -59,7 +61,17 @@ function findUnreadSources(layer: FlatLayer, sources: SourceContents): Problem[]
   const probes = [...listProbeSources(layer)].flatMap(([name, source]) =>
     find(["health", "probes", name, "function"], source),
   );
-  return [...files, ...probes];
+  const document = toList(findDocumentFile(layer)).flatMap((source) => {
+    const read = sources.get(source);
+    return read instanceof Uint8Array
+      ? findFileProblems(layer, read)
+      : find(["configuration", "file"], source);
+  });
+  return [...files, ...probes, ...document];
+}
+
+function toList<T>(value: T | undefined): T[] {
+  return value === undefined ? [] : [value];
 }
 
 function complete(layer: FlatLayer, sources: SourceContents): Definition {
@@ -68,6 +80,8 @@ function complete(layer: FlatLayer, sources: SourceContents): Definition {
     throw new TypeError("findContradictions let through no id or version");
   const date = parseSourceDate(layer.sourceDate ?? DEFAULTS.sourceDate);
   const policies = toTreePolicies(layer.level ?? DEFAULTS.level);
+  const documentFile = sources.get(findDocumentFile(layer) ?? "");
+  const configuration = toDocument(layer, documentFile instanceof Uint8Array ? documentFile : undefined);
   if ("wanted" in date) throw new TypeError("the schema let through a source date that is none");
   return {
     id,
@@ -83,6 +97,7 @@ function complete(layer: FlatLayer, sources: SourceContents): Definition {
       enable: unique(units.enable).sort(),
       disable: unique(units.disable).sort(),
       mask: unique(units.mask).sort(),
+      restartable: unique(units.restartable).sort(),
     },
     // In the order written: modules can depend on it, and of two equal arguments the last one counts.
     kernel: {
@@ -101,6 +116,8 @@ function complete(layer: FlatLayer, sources: SourceContents): Definition {
     bootTries: layer.bootTries ?? DEFAULTS.bootTries,
     health: toHealthContract(layer.health, policies),
     update: toImageUpdateDefaults(layer.update),
+    debug: toDebugPolicy(layer.debug),
+    ...(configuration === undefined ? {} : { configuration }),
     sourceDateEpoch: date.sourceDateEpoch,
   };
 }

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { configuration } from "./configurationSchema.ts";
+import { debug } from "./debugSchema.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { health, healthLists } from "./healthSchema.ts";
 import { ETC_POLICIES, EXECUTION_CONTROLS, LEVELS, USR_POLICIES, VAR_POLICIES } from "./levels.ts";
@@ -66,20 +68,22 @@ const files = z.record(
   { error: "an object of files, by absolute path" },
 );
 
-const units = (documentation: { enable: string; disable: string; mask: string }) =>
+const units = (documentation: Record<"enable" | "disable" | "mask" | "restartable", string>) =>
   section(
     {
       enable: key(list(TEXT_RULES.unitName), documentation.enable),
       disable: key(list(TEXT_RULES.unitName), documentation.disable),
       mask: key(list(TEXT_RULES.unitName), documentation.mask),
+      restartable: key(list(TEXT_RULES.unitName), documentation.restartable),
     },
-    "an object with enable, disable and mask",
+    "an object with enable, disable, mask and restartable",
   );
 
 const unitDocumentation = {
   enable: "Units to start at boot.",
   disable: "Units that their package enables and that shall not start by themselves.",
   mask: "Units that nothing may start.",
+  restartable: "Units that operators may restart: `socle services restart`.",
 };
 
 const kernelLists = {
@@ -155,7 +159,10 @@ export const layerSchema = section(
       "Debian packages to install, beside what Socle itself needs. The lock pins their versions.",
     ),
     files: key(files, "Files to put into the image, by absolute path: the content itself, or an object."),
-    units: key(units(unitDocumentation), "systemd units to enable, disable or mask."),
+    units: key(
+      units(unitDocumentation),
+      "systemd units to enable, disable or mask, and those that operators may restart.",
+    ),
     kernel: key(
       section(
         {
@@ -228,6 +235,14 @@ export const layerSchema = section(
       update,
       "What every machine of the image does about updates until its configuration says otherwise.",
     ),
+    debug: key(
+      debug,
+      "Whether an administrator may open a debug session, which marks the machine as not pristine until it is re-imaged. Off by default.",
+    ),
+    configuration: key(
+      configuration,
+      "The machine configuration that a machine starts with until it is given another one: the document itself, or `file`, its path beside the definition that names it.",
+    ),
     sourceDate: key(
       scalar(SOURCE_DATE_PATTERN, SOURCE_DATE_WANTED, parseSourceDate),
       "Every timestamp in the image: a date such as `2026-01-01`, a time with its zone, or seconds since 1970. A fixed date keeps builds reproducible.",
@@ -249,7 +264,10 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 
 /** What type-checks has the types that the schema takes, and neither knows a key that the other does not. */
 type InputTypesFit =
   Omit<SystemLayer, "extends" | "checks"> extends DeepReadonly<z.input<typeof layerSchema>> ? true : false;
-type Sections = Exclude<keyof SystemLayer, "extends" | "checks" | "files" | "level" | "health">;
+type Sections = Exclude<
+  keyof SystemLayer,
+  "extends" | "checks" | "files" | "level" | "health" | "configuration"
+>;
 type HealthKeys<Layer extends { health?: unknown }> = Keys<Omit<NonNullable<Layer["health"]>, "probes">>;
 type SameHealthKeys = Same<HealthKeys<SystemLayer>, HealthKeys<z.input<typeof layerSchema>>>;
 type SameKeys = Same<Keys<Pick<SystemLayer, Sections>>, Keys<Pick<z.input<typeof layerSchema>, Sections>>>;

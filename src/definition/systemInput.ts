@@ -22,7 +22,7 @@ export interface SystemLayer {
   readonly packages?: readonly string[];
   /** Files to put into the image, by absolute path: the content itself, or an object. */
   readonly files?: Readonly<Record<string, string | FileInput>>;
-  /** systemd units to enable, disable or mask. */
+  /** systemd units to enable, disable or mask, and those that operators may restart. */
   readonly units?: UnitsInput;
   /** The kernel, its modules and its command line. */
   readonly kernel?: KernelInput;
@@ -46,6 +46,10 @@ export interface SystemLayer {
   readonly health?: HealthInput;
   /** What every machine of the image does about updates until its configuration says otherwise. */
   readonly update?: UpdateInput;
+  /** Whether an administrator may open a debug session, which marks the machine as not pristine until it is re-imaged. Off by default. */
+  readonly debug?: DebugInput;
+  /** The machine configuration that a machine starts with until it is given another one: the document itself, or `file`, its path beside the definition that names it. */
+  readonly configuration?: ConfigurationInput;
   /** Every timestamp in the image: a date such as `2026-01-01`, a time with its zone, or seconds since 1970. A fixed date keeps builds reproducible. */
   readonly sourceDate?: string | number;
   /** What must be true of every build before it is written: checks of `socle/checks`, or your own. Those of the base run too. In TypeScript only. */
@@ -95,6 +99,8 @@ export interface UnitsInput {
   readonly disable?: readonly string[];
   /** Units that nothing may start. */
   readonly mask?: readonly string[];
+  /** Units that operators may restart: `socle services restart`. */
+  readonly restartable?: readonly string[];
 }
 
 export interface KernelInput {
@@ -151,6 +157,28 @@ export interface UpdateWindowInput {
   /** Time zone, by IANA name, such as `Europe/Paris`. */
   readonly timeZone: string;
 }
+
+export interface DebugInput {
+  /** Whether there are debug sessions on machines of this image at all. */
+  readonly allowed?: boolean;
+  /** The longest time that one session may be asked for: `1min` to `4h`. */
+  readonly longest?: string;
+  /** Debian packages with tools for sessions, installed only where they are allowed. `[]`: none beside what the image has. */
+  readonly packages?: readonly string[];
+}
+
+/** A file, or a whole document. */
+export type ConfigurationInput =
+  | {
+      /** A document in JSON or YAML: a path beside the definition that names it, or a `file:` URL. */
+      readonly file: string;
+    }
+  | {
+      readonly apiVersion: "socle/v1";
+      readonly kind: "MachineConfiguration";
+      /** Every other key: docs/configuration.md. */
+      readonly [key: string]: unknown;
+    };
 
 export interface RemoveInput {
   /** Packages not to install. */

@@ -68,6 +68,7 @@ export function toLockRequest(definition: Definition): LockRequest {
         ...IMAGE_PACKAGES,
         ...localePackages(definition),
         definition.kernel.package,
+        ...(definition.debug.allowed ? definition.debug.packages : []),
         ...definition.packages,
       ]),
     ].toSorted(),

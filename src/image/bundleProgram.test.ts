@@ -11,8 +11,10 @@ import { MachineCallError } from "#cli/callMachine.ts";
 import { fetchUpdateCheck } from "#cli/commands/updateCheck.ts";
 import { fetchInventory } from "#cli/fetchInventory.ts";
 import { fetchStatus } from "#cli/commands/status.ts";
+import { callMaintenance } from "#cli/maintenance/callMaintenance.ts";
 import { startMemoryServer } from "#system/tuf/memoryServer.fixture.ts";
 import { createDevelopmentAccess } from "#trust/certificates.ts";
+import { toFingerprint } from "#trust/fingerprint.ts";
 import { MemoryRepository } from "#trust/memoryRepository.fixture.ts";
 import { bundleProgram } from "./bundleProgram.ts";
 
@@ -49,11 +51,15 @@ const credentials = await writeCredentials("credentials", {
   "socle.agent.ca": access.ca,
 });
 
+let started = 0;
+
 /** As in the image: no JIT, no project around it, nothing in the environment but what the unit sets. */
 function spawnAgent(file: string, environment: Record<string, string>) {
+  const own = join(folder.path, `own-${++started}`);
+  const folders = { STATE_DIRECTORY: own, RUNTIME_DIRECTORY: own };
   const child = spawn(process.execPath, ["--jitless", file], {
     cwd: "/",
-    env: { PATH: process.env["PATH"], ...environment },
+    env: { PATH: process.env["PATH"], ...folders, ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
@@ -108,6 +114,7 @@ test("two bundles are the same bytes, also from a clone in another folder", asyn
     "pvutils",
     "tslib",
     "tuf-js",
+    "yaml",
     "zod",
   ];
   for (const path of ["src", "package.json", ...packages.map((name) => `node_modules/${name}`)]) {
@@ -122,7 +129,7 @@ test("two bundles are the same bytes, also from a clone in another folder", asyn
 test("the bundle needs nothing but Node", async () => {
   const text = await readFile(agentFile, "utf8");
   // Only what can be a module's name: the code also has texts such as `from "${url}"`.
-  const statements = /(?<!\.)\b(?:from|import|require)\s*\(?["'`]([\w@:./-]+)["'`]/g;
+  const statements = /(?<!\.)\b(?:from|import|require)\s*\(?["'`]([a-z@./][\w@:./-]*)["'`]/g;
   const imports = [...text.matchAll(statements)].map(([, name]) => name ?? "");
   assert.ok(imports.includes("node:http2"), imports.join());
   assert.deepEqual(
@@ -184,12 +191,21 @@ test("the agent itself listens without JIT; on a machine that is not Socle's it 
   assert.equal(await agent.stop(), 0);
 });
 
-test("without credentials the agent says so and ends well", async () => {
-  await using agent = spawnAgent(agentFile, {});
-  const { level, message } = await agent.readLog();
-  assert.equal(level, "warning");
-  assert.match(String(message), /^no access is configured/);
-  assert.equal(await agent.waitForExit(), 0);
+test("the agent with nobody to let in waits for its configuration, and stops at SIGTERM", async () => {
+  const own = await writeCredentials("own", {
+    "socle.agent.cert": access.server.cert,
+    "socle.agent.key": access.server.key,
+  });
+  await using agent = spawnAgent(agentFile, { ...listenEnvironment, CREDENTIALS_DIRECTORY: own });
+  assert.match(JSON.stringify(await agent.readLog()), /image\.json/, "it is no Socle's machine");
+  const { message, port, fingerprint } = await agent.readLog();
+  assert.match(String(message), /^maintenance mode/);
+  const machine = { host: "127.0.0.1", port: Number(port), fingerprint: String(fingerprint) };
+  const shown = await callMaintenance(machine, { purpose: "look", timeoutMs: 5_000 }, (client, options) =>
+    client.getMaintenance({}, options),
+  );
+  assert.equal(shown.fingerprint, toFingerprint(access.server.cert));
+  assert.equal(await agent.stop(), 0);
 });
 
 test("with only some of the credentials the agent names the missing one and fails", async () => {

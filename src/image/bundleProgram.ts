@@ -35,6 +35,8 @@ export async function bundleProgram({ entry, outFile, projectFolder }: Bundling)
     // that a stack trace from a device can be read and a delta sees small changes as small.
     minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
     comments: { legal: true },
+    // V8 keeps a program with a single character beyond Latin-1 in two bytes each: a megabyte of the agent's memory.
+    charset: "ascii",
   });
   return output[0].exports;
 }

@@ -36,6 +36,7 @@ export async function configureTree(
       units: digest({ ...definition.units }),
       locale: definition.locale,
       usr: definition.policies.usr,
+      sourceDateEpoch: definition.sourceDateEpoch,
       programs: [
         programs.node.sha256,
         ...(await Promise.all(
@@ -56,7 +57,12 @@ export async function configureTree(
         folders: [installed.folder, folder],
         signal,
         title: "configure the tree",
-        environment: { LOCALE: definition.locale, USR: definition.policies.usr },
+        environment: {
+          LOCALE: definition.locale,
+          USR: definition.policies.usr,
+          // Else the day on which an account was made would be that of the build.
+          SOURCE_DATE_EPOCH: String(definition.sourceDateEpoch),
+        },
       });
       return null;
     },
@@ -120,8 +126,8 @@ const CONFIGURE = `
 mkdir /tmp/lower /tmp/layer /tmp/merged
 mount --bind "$1/tree" /tmp/lower
 mount --bind "$2" /tmp/layer
-# userxattr: without root, an overlay may keep its own marks only there.
-mount -t overlay overlay -o userxattr,lowerdir=/tmp/lower,upperdir=/tmp/layer/upper,workdir=/tmp/layer/work /tmp/merged
+# userxattr: without root, an overlay may keep its own marks only there. volatile: who asks to sync a file waits for nothing.
+mount -t overlay overlay -o volatile,userxattr,lowerdir=/tmp/lower,upperdir=/tmp/layer/upper,workdir=/tmp/layer/work /tmp/merged
 mount --rbind /dev /tmp/merged/dev
 shift 2
 # Folders that exist keep their owner and mode, and /lib stays a symlink.
@@ -145,6 +151,9 @@ if [ "$USR" = verified ]; then
   chmod 700 var/root
   # Every folder of /var as tmpfiles.d lines: a later version adds its own, an empty /var is filled.
   find var -mindepth 1 \\( -type d -printf 'd "/%p" %#m %U %G -\\n' \\) -o \\( -type l -printf 'L "/%p" - - - - %l\\n' \\) | sort > usr/lib/tmpfiles.d/socle-var.conf
+  # A reset copies it from there: what lies below /var in the root is not packed.
+  mkdir -p usr/share/factory
+  cp -a var usr/share/factory/
 fi
 cd /
 umount --lazy /tmp/merged/dev

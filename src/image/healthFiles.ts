@@ -3,6 +3,7 @@ import { HEALTH_CONTRACT_PATH } from "#health/healthContract.ts";
 import { encodeHealthContract } from "#health/parseHealthContract.ts";
 
 import type { ImageFile } from "./imageFiles.ts";
+import { CLOSED_SANDBOX } from "./sandbox.ts";
 
 const UNITS = "/usr/lib/systemd/system";
 
@@ -37,6 +38,8 @@ const START_SECONDS = 600;
 /**
  * Ordered after the target that wants it, which only a unit without default dependencies can be. A unit
  * whose start never ends would keep it waiting for ever: the time of its job counts from the boot's begin.
+ *
+ * What it asks runs in units of its own (agent/health/askProbe.ts), which PID 1 starts for whoever may administer the system.
  */
 function encodeHealthUnit({ timeoutMs, soakMs, probes }: Definition["health"]): string {
   const longestProbeMs = Math.max(0, ...probes.map((probe) => probe.timeoutMs));
@@ -56,6 +59,14 @@ Type=oneshot
 RemainAfterExit=yes
 ExecStart=/usr/lib/socle/node --jitless --optimize-for-size /usr/lib/socle/health.mjs
 TimeoutStartSec=${seconds}
+
+${CLOSED_SANDBOX}ReadWritePaths=-/var/lib/socle
+ProtectHome=read-only
+ProtectKernelTunables=yes
+PrivateDevices=yes
+CapabilityBoundingSet=CAP_SYS_ADMIN CAP_DAC_READ_SEARCH
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+SystemCallFilter=@system-service
 `;
 }
 

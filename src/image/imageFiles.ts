@@ -1,14 +1,22 @@
 import type { Definition } from "#definition/definition.ts";
 import { toLevelName } from "#definition/levels.ts";
 import { ROOT_PARTITION_NUMBERS } from "#boot/diskLayout.ts";
-import { ETC_MOUNTS, encodeFstab, hasVarPartition, VAR_MOUNTS } from "#boot/levelMounts.ts";
+import { encodeFstab, hasVarPartition, VAR_MOUNTS } from "#boot/levelMounts.ts";
 import { systemUuidOf } from "#boot/partitionUuids.ts";
 
 import { toSourceDate } from "#release/manifest.ts";
 
+import { agentFiles } from "./agentFiles.ts";
+import { bootOptionsFiles } from "./bootOptionsFiles.ts";
 import type { BuildSigning } from "./buildSigning.ts";
+import { configurationFiles } from "./configurationFiles.ts";
+import { controlFiles } from "./controlFiles.ts";
+import { debugFiles } from "./debugFiles.ts";
 import { espFiles } from "./espFiles.ts";
 import { healthFiles } from "./healthFiles.ts";
+import { loginFiles } from "./loginFiles.ts";
+import { lookFiles } from "./lookFiles.ts";
+import { noticeFiles } from "./noticeFiles.ts";
 import { updateFiles } from "./updateFiles.ts";
 import { updaterFiles } from "./updaterFiles.ts";
 import { watchdogFiles } from "./watchdogFiles.ts";
@@ -31,7 +39,15 @@ export function listImageFiles(definition: Definition, signing: BuildSigning): I
     ...trustFiles(definition, signing),
     ...stateFiles(definition),
     ...networkFiles(),
-    ...serviceFiles(definition),
+    ...serviceFiles(),
+    ...configurationFiles(definition),
+    ...agentFiles(definition),
+    ...lookFiles(),
+    ...noticeFiles(),
+    ...bootOptionsFiles(),
+    ...loginFiles(definition),
+    ...controlFiles(definition),
+    ...debugFiles(definition),
     ...healthFiles(definition),
     ...updateFiles(definition),
     ...updaterFiles(definition),
@@ -167,12 +183,10 @@ function networkFiles(): ImageFile[] {
   ];
 }
 
-function serviceFiles({ policies }: Definition): ImageFile[] {
+function serviceFiles(): ImageFile[] {
   const units = "/usr/lib/systemd/system";
   const files = [
-    text(`${units}/socle-agent.service`, AGENT_UNIT),
     symlink(`${units}/default.target`, "multi-user.target"),
-    symlink(`${units}/multi-user.target.wants/socle-agent.service`, "../socle-agent.service"),
     // A boot is good when everything of multi-user.target has started: then systemd-bless-boot takes the counter away.
     text(
       `${units}/boot-complete.target.d/socle.conf`,
@@ -186,12 +200,6 @@ function serviceFiles({ policies }: Definition): ImageFile[] {
       "[Service]\nExecCondition=/usr/lib/socle/is-counted-boot\n",
     ),
   );
-  if (ETC_MOUNTS[policies.etc] === "rendered-overlay") {
-    files.push(
-      text(`${units}/socle-configuration.service`, CONFIGURATION_UNIT),
-      symlink(`${units}/sysinit.target.wants/socle-configuration.service`, "../socle-configuration.service"),
-    );
-  }
   return files;
 }
 
@@ -203,35 +211,4 @@ const IS_COUNTED_BOOT = `#!/bin/sh
 # Whether the image that runs is the one that systemd-boot counted. Each variable: four bytes of attributes, UTF-16.
 variable() { tr -cd '[:print:]' < "/sys/firmware/efi/efivars/$1-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"; }
 [ "$(variable LoaderBootCountPath)" = "$(variable StubImageIdentifier)" ]
-`;
-
-const AGENT_UNIT = `[Unit]
-Description=Socle agent
-
-[Service]
-Type=exec
-NotifyAccess=all
-ExecStart=/usr/lib/socle/node --jitless --optimize-for-size /usr/lib/socle/agent.mjs
-ImportCredential=socle.*
-Restart=on-failure
-RestartSec=2
-
-[Install]
-WantedBy=multi-user.target
-`;
-
-const CONFIGURATION_UNIT = `[Unit]
-Description=Render /etc from the machine configuration
-DefaultDependencies=no
-Conflicts=shutdown.target
-RequiresMountsFor=/var
-Wants=network-pre.target
-Before=network-pre.target systemd-resolved.service systemd-timesyncd.service multi-user.target shutdown.target
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/usr/lib/socle/node --jitless /usr/lib/socle/configure.mjs
-ImportCredential=socle.*
-TimeoutStartSec=90
 `;

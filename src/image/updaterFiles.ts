@@ -1,6 +1,8 @@
 import type { Definition } from "#definition/definition.ts";
 
+import { AGENT_USER } from "./agentFiles.ts";
 import type { ImageFile } from "./imageFiles.ts";
+import { CLOSED_SANDBOX } from "./sandbox.ts";
 
 const UNITS = "/usr/lib/systemd/system";
 
@@ -29,12 +31,13 @@ function symlink(path: string, target: string): ImageFile {
   return { kind: "symlink", path, target };
 }
 
-/** Root alone can call: that is the agent, which knows who calls it. */
+/** The agent alone can call, and root: it knows who calls it. */
 const SOCKET_UNIT = `[Unit]
 Description=Calls to the Socle updater
 
 [Socket]
 ListenStream=/run/socle/updater.sock
+SocketUser=${AGENT_USER}
 SocketMode=0600
 
 [Install]
@@ -67,25 +70,17 @@ StateDirectory=socle
 CPUWeight=50
 IOWeight=50
 
-ProtectSystem=strict
-ReadWritePaths=-/boot
+${CLOSED_SANDBOX}ReadWritePaths=-/boot
 ProtectHome=yes
 PrivateTmp=yes
-ProtectKernelModules=yes
-ProtectKernelLogs=yes
-ProtectControlGroups=yes
-ProtectHostname=yes
 DevicePolicy=closed
 DeviceAllow=block-* rw
 DeviceAllow=/dev/mapper/control rw
 CapabilityBoundingSet=CAP_SYS_ADMIN CAP_SYS_BOOT CAP_SYS_RAWIO CAP_LINUX_IMMUTABLE CAP_DAC_OVERRIDE CAP_FOWNER
-NoNewPrivileges=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-SystemCallArchitectures=native
+SystemCallFilter=~@clock @cpu-emulation @debug @module @obsolete @raw-io @swap
+LimitCORE=0
+TasksMax=512
 `;
 
 /** After every boot, to put in order what it has shown; and then again and again, for what the policy wants. */

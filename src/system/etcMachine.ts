@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import { runCommand } from "./runCommand.ts";
@@ -10,21 +10,25 @@ import { runCommand } from "./runCommand.ts";
 export function createEtcMachine() {
   return {
     /** Undefined when there is no such file. */
-    readText: async (path: string): Promise<string | undefined> => {
-      try {
-        return await readFile(path, "utf8");
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException; // node:fs throws nothing else
-        if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-        throw error;
-      }
-    },
+    readText: (path: string): Promise<string | undefined> => orUndefined(readFile(path, "utf8")),
+
+    /** None when there is no such folder. */
+    listFolder: async (path: string): Promise<string[]> => (await orUndefined(readdir(path))) ?? [],
 
     /** Writes a file, and the folders above it, with these permission bits whatever the umask. */
     writeText: async (path: string, content: string, mode: number): Promise<void> => {
       await mkdir(dirname(path), { recursive: true, mode: 0o755 });
       await writeFile(path, content);
       await chmod(path, mode);
+    },
+
+    /** The same, whole or not at all. Not synced: it is for files in memory. */
+    replaceText: async (path: string, content: string, mode: number): Promise<void> => {
+      await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+      const beside = `${path}.tmp`;
+      await writeFile(beside, content, { mode });
+      await chmod(beside, mode);
+      await rename(beside, path);
     },
 
     /** Makes a symbolic link, and the folders above it. */
@@ -51,6 +55,10 @@ export function createEtcMachine() {
       await runCommand(["umount", target]);
     },
 
+    unmountLazily: async (target: string): Promise<void> => {
+      await runCommand(["umount", "--lazy", target]);
+    },
+
     reloadUnits: async (): Promise<void> => {
       await runCommand(["systemctl", "daemon-reload"]);
     },
@@ -59,4 +67,14 @@ export function createEtcMachine() {
       await runCommand(["systemctl", "--no-block", "start", unit]);
     },
   };
+}
+
+async function orUndefined<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException; // node:fs throws nothing else
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw error;
+  }
 }

@@ -30,10 +30,10 @@ export function createHealthMachine() {
 }
 
 /** A restart follows at once, and must find what was written: both the file and its name are synced. */
-async function writeDurably(path: string, content: string): Promise<void> {
+async function writeDurably(path: string, content: string, mode?: number): Promise<void> {
   const folder = dirname(path);
   const made = await mkdir(folder, { recursive: true });
-  await writeAtomic(path, content);
+  await writeAtomic(path, content, mode);
   await syncFolder(folder);
   // Of folders that were just made, the names must stay too.
   for (let above = folder; made !== undefined && above.length >= made.length; above = dirname(above))

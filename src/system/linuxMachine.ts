@@ -3,6 +3,8 @@ import type { Stats } from "node:fs";
 import { lstat, readFile, readdir, readlink, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 
+import { readPrivilegedLook } from "./privilegedLook.ts";
+
 const execFileAsync = promisify(execFile);
 
 /** systemctl answers within milliseconds, or, with a dead manager, never. */
@@ -19,6 +21,8 @@ export function createLinuxMachine({ programTimeoutMs = PROGRAM_TIMEOUT_MS } = {
     listFolder: async (path: string): Promise<string[]> => (await orUndefined(readdir(path))) ?? [],
 
     readEntry: (path: string) => orUndefined(readEntry(path)),
+
+    look: readPrivilegedLook,
 
     run: async (program: string, args: readonly string[]): Promise<string> => {
       const { stdout } = await execFileAsync(program, args, {

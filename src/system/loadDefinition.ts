@@ -3,6 +3,7 @@ import { dirname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Definition } from "#definition/definition.ts";
 import { DefinitionError } from "#definition/definitionError.ts";
+import { findDocumentFile } from "#definition/embeddedDocument.ts";
 import { extendLayer } from "#definition/extendLayer.ts";
 import { listProbeSources } from "#health/toHealthContract.ts";
 import { findSchemaProblems } from "#definition/findSchemaProblems.ts";
@@ -141,7 +142,8 @@ function findUnknownPlaces(layer: Layer): Problem[] {
   const probes = [...listProbeSources(parsed)].flatMap(([name, source]) =>
     find(["health", "probes", name, "function"], source),
   );
-  return [...files, ...probes];
+  const document = findDocumentFile(parsed);
+  return [...files, ...probes, ...(document === undefined ? [] : find(["configuration", "file"], document))];
 }
 
 function mergeLayers(layers: readonly Layer[]): { layer: FlatLayer; problems: Problem[] } {
@@ -165,7 +167,12 @@ function anchorSources(layer: Layer): FlatLayer {
     if (typeof file === "string" || file.source === undefined) return [path, file];
     return [path, { ...file, source: anchor(file.source) }];
   });
-  const anchored = { ...parsed, files: Object.fromEntries(files) as FlatLayer["files"] }; // only sources have changed
+  const document = findDocumentFile(parsed);
+  const anchored = {
+    ...parsed,
+    files: Object.fromEntries(files) as FlatLayer["files"], // only sources have changed
+    ...(document === undefined ? {} : { configuration: { file: anchor(document) } }),
+  };
   if (parsed.health?.probes === undefined) return anchored;
   const probes = Object.entries(parsed.health.probes).map(([name, probe]) => [
     name,

@@ -90,6 +90,28 @@ export function issueServerCertificate(
   ]);
 }
 
+/** A server certificate that its own key signs: callers know it by its fingerprint, whatever its dates and its name say. */
+export async function createOwnCertificate({
+  name,
+  ...validity
+}: Validity & { readonly name: string }): Promise<KeyedCertificate> {
+  const keys = await generateKeys();
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: toSubject({ name }),
+    keys,
+    signingAlgorithm: SIGNING_ALGORITHM,
+    ...toPeriod(validity),
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension([{ type: "dns", value: name }]),
+    ],
+  });
+  return { cert: toPem(certificate), key: await exportKey(keys.privateKey) };
+}
+
 /** The role goes into the organisation (O), the name of the caller into the common name (CN). */
 export function issueClientCertificate(
   authority: CertificateAuthority,

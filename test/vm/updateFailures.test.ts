@@ -52,7 +52,7 @@ test("a machine goes back by itself from every version that fails, and loses not
       assert.equal(again.document.outcome, "refused");
       assert.deepEqual(namesInTheWay(again.document), ["quarantine"]);
       const why = await machine.why({});
-      assert.equal(why.document.gates.find(({ name }) => name === "quarantine")?.open, false);
+      assert.equal(why.gates.find(({ name }) => name === "quarantine")?.open, false);
       await vm.tell("journalctl --sync; systemctl restart socle-updater.service");
       await vm.tell(
         "for i in $(seq 50); do journalctl --since=-1min -u socle-updater | grep -q 'nothing to do by itself.*quarantine' && exit 0; sleep 1; done; journalctl -u socle-updater | tail -n 30; exit 1",

@@ -5,7 +5,7 @@ import type { TestContext } from "node:test";
 import type { ExitCode } from "#cli/exitCode.ts";
 import { updateApply } from "#cli/commands/updateApply.ts";
 import { rollback } from "#cli/commands/rollback.ts";
-import { updateWhy } from "#cli/commands/updateWhy.ts";
+import { createWhyView } from "#cli/commands/updateWhy.ts";
 import { fetchUpdateState, waitForState, type NamedMachine } from "#cli/update/updateMachine.ts";
 import type { FollowContext } from "#cli/update/followToResult.ts";
 import type { ApplyOptions, TargetOptions } from "#cli/update/updateOptions.ts";
@@ -15,7 +15,7 @@ import {
   toUpdateStateDocument,
   type UpdateStateDocument,
 } from "#cli/update/updateStateDocument.ts";
-import type { toWhyDocument } from "#cli/update/updateWhy.ts";
+import type { WhyDocument } from "#cli/update/updateWhy.ts";
 import type { ProgressEvent } from "#progress/events.ts";
 
 import { createTestMachine, type TestMachine, type TestSystem } from "./harness.ts";
@@ -87,8 +87,10 @@ export class UpdatingMachine implements AsyncDisposable {
   }
 
   /** `socle update why`. */
-  async why(options: TargetOptions): Promise<Told<ReturnType<typeof toWhyDocument>>> {
-    return this.#ask("the gates", (...rest) => updateWhy(this.#named, options, ...rest));
+  async why(options: TargetOptions): Promise<WhyDocument> {
+    return this.#during("the gates", async (signal) =>
+      createWhyView(options).ask(this.#named, { report: () => {}, signal }),
+    );
   }
 
   async state(): Promise<UpdateStateDocument> {

@@ -120,7 +120,8 @@ async function askProgram(
       "--pipe",
       "--collect",
       "--service-type=exec",
-      `--unit=${PROBE_UNIT_PREFIX}${name}-${asked}`,
+      // Another process may ask the same: a configuration is judged as boots are.
+      `--unit=${PROBE_UNIT_PREFIX}${name}-${process.pid}-${asked}`,
       ...SANDBOX.map((property) => `--property=${property}`),
       `--property=RuntimeMaxSec=${timeoutMs}ms`,
       ...properties,

@@ -7,7 +7,7 @@ export interface HealthMachine extends Pick<Machine, "readFile" | "listFolder" |
   /** SHA-256 in hex. */
   hashFile(path: string): Promise<string>;
   /** Whole or not at all, and there for good when the promise is kept. */
-  writeDurably(path: string, content: string): Promise<void>;
+  writeDurably(path: string, content: string, mode?: number): Promise<void>;
   remove(path: string): Promise<void>;
   /** Runs a program to its end; killed after `timeoutMs`. */
   ask(argv: readonly string[], timeoutMs: number): Promise<Answer>;

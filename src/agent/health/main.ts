@@ -4,6 +4,7 @@
  * `node health.mjs record-unfinished` writes the report of a judgement that never ended.
  */
 import { createHealthMachine } from "#system/healthMachine.ts";
+import { noteHealthyConfiguration } from "../configuration/noteHealthyConfiguration.ts";
 import { createLog } from "../log.ts";
 import { judgeBoot, recordUnfinished } from "./judgeBoot.ts";
 
@@ -14,6 +15,7 @@ try {
   const isUnfinished = process.argv[2] === "record-unfinished";
   const verdict = isUnfinished ? await recordUnfinished(surroundings) : await judgeBoot(surroundings);
   process.exitCode = verdict === "pass" ? 0 : 1;
+  if (verdict === "pass") await noteHealthyConfiguration(surroundings.machine, log);
 } catch (error) {
   log("error", "the boot cannot be judged", { error });
   process.exitCode = 1;

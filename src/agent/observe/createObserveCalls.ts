@@ -2,6 +2,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 
 import type { ObserveService } from "#protocol/gen/socle/v1/observe_pb.ts";
 
+import { callerKey } from "../caller.ts";
 import { getSupportBundle } from "../support/getSupportBundle.ts";
 import { listSupportParts } from "../support/supportParts.ts";
 import { createCapture } from "./capturePackets.ts";
@@ -33,7 +34,7 @@ export function createObserveCalls(options: ObserveOptions): ServiceImpl<typeof 
     getTime: () => getTime(machine, clock),
     getLoad: () => getLoad(machine),
     listFiles: (request, { signal }) => listFiles(machine, request, signal),
-    readFile: (request, { signal }) => readFile(machine, request, signal),
+    readFile: (request, { signal, values }) => readFile(machine, request, signal, values.get(callerKey).role),
     capturePackets: (request, { signal }) => capturePackets(request, signal),
     getSupportBundle: async function* (_request, context) {
       yield* getSupportBundle(await listSupportParts(options), clock, context);

@@ -23,9 +23,10 @@ const { signal } = new AbortController();
 async function read(
   request: MessageInitShape<typeof ReadFileRequestSchema>,
   machine: ObserveMachine = real,
+  role = "reader",
 ): Promise<string> {
   const parts: Uint8Array[] = [];
-  for await (const { content } of readFile(machine, create(ReadFileRequestSchema, request), signal))
+  for await (const { content } of readFile(machine, create(ReadFileRequestSchema, request), signal, role))
     parts.push(content ?? new Uint8Array());
   return Buffer.concat(parts).toString();
 }
@@ -67,6 +68,25 @@ test("a file of a megabyte comes in parts, in order", async (t) => {
   assert.equal(await read({ path }), text);
 });
 
+test("what a debug session showed is an admin's to read", async () => {
+  const path = "/var/log/socle/debug/2026-03-01T12-00-00Z-5f1c.typescript";
+  const machine: ObserveMachine = {
+    ...real,
+    realPath: () => Promise.resolve(path),
+    readEntry: () => Promise.resolve({ type: "file", mode: 0o600, uid: 0, gid: 0, sizeBytes: 5, target: "" }),
+    openFile: () =>
+      Promise.resolve({
+        path,
+        isFile: true,
+        readPart: (offset: number) => Promise.resolve(Buffer.from("shown").subarray(offset)),
+        close: () => Promise.resolve(),
+      }),
+  };
+  for (const role of ["reader", "operator"])
+    await assert.rejects(read({ path }, machine, role), isRefused(Code.PermissionDenied));
+  assert.equal(await read({ path }, machine, "admin"), "shown");
+});
+
 test("a file of the kernel says that it is empty, and is not", async () => {
   assert.match(await read({ path: "/proc/sys/kernel/osrelease" }), /^\d+\.\d+/);
   assert.match(await read({ path: "/proc/meminfo", sizeBytes: 9n }), /^MemTotal:$/);
@@ -76,7 +96,7 @@ test("a file that grows is read to where it was when the reading got there", asy
   const path = join(await makeFolder(t), "file");
   await writeFile(path, "first\n");
   let got = "";
-  for await (const { content } of readFile(real, create(ReadFileRequestSchema, { path }), signal)) {
+  for await (const { content } of readFile(real, create(ReadFileRequestSchema, { path }), signal, "reader")) {
     got += Buffer.from(content ?? []).toString();
     if (got === "first\n") await appendFile(path, "second\n");
   }

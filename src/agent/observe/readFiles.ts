@@ -15,7 +15,7 @@ import type {
 import { parseMountInfo } from "../facts/mounts.ts";
 import { readText } from "../machineFacts.ts";
 import type { ObserveMachine } from "./observeMachine.ts";
-import { isSecretPath } from "./secretPaths.ts";
+import { isAdminsPath, isSecretPath } from "./secretPaths.ts";
 
 const PART_BYTES = 256 * 1024;
 const PART_FILES = 200;
@@ -25,6 +25,7 @@ export async function* readFile(
   machine: ObserveMachine,
   { path, offsetBytes, sizeBytes }: ReadFileRequest,
   signal: AbortSignal,
+  role: string,
 ): AsyncGenerator<MessageInitShape<typeof ReadFileResponseSchema>> {
   if (offsetBytes + sizeBytes > BigInt(Number.MAX_SAFE_INTEGER))
     throw new ConnectError("offset_bytes, size_bytes: no file is that large", Code.InvalidArgument);
@@ -40,6 +41,8 @@ export async function* readFile(
   try {
     // Somebody may have put a link in its place since it was looked at.
     if (!file.isFile || isSecretPath(file.path)) refuseSecret(path);
+    if (isAdminsPath(file.path) && role !== "admin")
+      throw new ConnectError(`"${path}" is for an admin alone`, Code.PermissionDenied);
     const end = sizeBytes === 0n ? Number.MAX_SAFE_INTEGER : Number(offsetBytes + sizeBytes);
     for (let position = Number(offsetBytes); position < end;) {
       signal.throwIfAborted();

@@ -9,13 +9,10 @@ import {
 } from "#protocol/gen/socle/v1/update_pb.ts";
 
 import { readHealthReports } from "../health/healthReports.ts";
-import { readText, type Machine } from "../machineFacts.ts";
+import { readRestartableUnits } from "../readRestartableUnits.ts";
 import { toUuid } from "./journalLine.ts";
 import type { ObserveMachine } from "./observeMachine.ts";
 import type { ObserveOptions } from "./observeOptions.ts";
-
-/** Of the image: names of units that operators may restart, as a JSON list. Absent: none. */
-export const RESTARTABLE_UNITS_PATH = "/usr/lib/socle/restartable-units.json";
 
 export interface ObserveSources {
   readonly machine: ObserveMachine;
@@ -59,10 +56,4 @@ export async function readObserveOptions(sources: ObserveSources): Promise<Obser
       },
     ],
   };
-}
-
-async function readRestartableUnits(machine: Pick<Machine, "readFile">): Promise<ReadonlySet<string>> {
-  const text = await readText(machine, RESTARTABLE_UNITS_PATH);
-  const names: unknown = text === undefined ? [] : JSON.parse(text);
-  return new Set(Array.isArray(names) ? names.filter((name) => typeof name === "string") : []);
 }

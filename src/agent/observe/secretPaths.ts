@@ -11,6 +11,7 @@ const SECRET: readonly RegExp[] = [
   /^\/usr\/lib\/credstore(?:\.encrypted)?(?:\/|$)/,
   /^\/var\/lib\/socle\/(?:agent|config|access)(?:\/|$)/,
   /^\/var\/lib\/socle\/config\.json$/,
+  /^\/(?:run\/socle\/drive(?:-config)?|usr\/share\/socle\/config\.json)(?:\/|$)/,
   /^\/var\/lib\/systemd\/(?:credential\.secret|random-seed|coredump(?:\/|$))/,
   /^\/var\/(?:crash|lib\/private)(?:\/|$)/,
   /^\/var\/backups\/g?shadow/,
@@ -29,6 +30,14 @@ const SECRET: readonly RegExp[] = [
   /^\/sys\/(?:firmware\/(?:qemu_fw_cfg|dmi|efi\/efivars)|kernel\/(?:debug|security|tracing))(?:\/|$)/,
   /^\/dev(?:\/|$)/,
 ];
+
+/** What was shown in debug sessions: an admin saw it, so that it may be anything. */
+const ADMINS: readonly RegExp[] = [/^\/var\/log\/socle\/debug(?:\/|$)/];
+
+/** Whether only an admin gets to read it. */
+export function isAdminsPath(path: string): boolean {
+  return ADMINS.some((pattern) => pattern.test(path));
+}
 
 /** /etc as it was rendered lies there too. */
 const RENDERED_ETC = /^\/run\/socle\/etc(?=\/)/;

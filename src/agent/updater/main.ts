@@ -4,13 +4,18 @@
  */
 import { randomUUID } from "node:crypto";
 
+import { createConfigurationMachine } from "#system/configurationMachine.ts";
 import { readCredential } from "#system/credentials.ts";
+import { createHealthMachine } from "#system/healthMachine.ts";
+import { createControlMachine } from "#system/controlMachine.ts";
 import { createLinuxMachine, monotonicUs } from "#system/linuxMachine.ts";
 import { readIfPresent, remove, writeAtomic } from "#system/files.ts";
 import { openUpdaterMachine } from "#system/updater/openUpdaterMachine.ts";
 import { SocleError } from "#progress/socleError.ts";
+import { createConfigurationCalls } from "../configuration/configurationCalls.ts";
+import { createApplyJudge } from "../configuration/judgeApply.ts";
+import { createControlCalls } from "../control/createControlCalls.ts";
 import { createLog } from "../log.ts";
-import { readText } from "../machineFacts.ts";
 import { UPDATER_SOCKET_PATH } from "../passCalls.ts";
 import { readUpdatePolicy } from "../readUpdatePolicy.ts";
 import { startUpdater } from "./startUpdater.ts";
@@ -31,6 +36,10 @@ const log = createLog((line) => process.stdout.write(`${line}\n`), Date.now);
 async function main(): Promise<void> {
   const machine = createLinuxMachine();
   const clock = () => new Date();
+  const configurationMachine = {
+    ...createConfigurationMachine(),
+    readCredential: async () => readCredential("socle.config"),
+  };
   const readRelease = createUpdateSource({
     machine,
     // Loaded when a repository is first asked: most of the time an updater is asked for the state only.
@@ -42,11 +51,7 @@ async function main(): Promise<void> {
     machine,
     openMachine: onceDone(async () => openUpdaterMachine((message) => log("warning", message))),
     readRelease,
-    readPolicy: async () =>
-      readUpdatePolicy({
-        readText: async (path) => readText(machine, path),
-        readCredential: async () => readCredential("socle.config"),
-      }),
+    readPolicy: async () => readUpdatePolicy(configurationMachine, log),
     request: {
       read: async () => readIfPresent(REQUEST_PATH),
       write: async (text) => writeAtomic(REQUEST_PATH, text, 0o600),
@@ -57,8 +62,20 @@ async function main(): Promise<void> {
     clock,
     log,
   });
+  const control = createControlCalls({
+    machine: createControlMachine(),
+    findOperation: () => updater.operations.running,
+    log,
+  });
+  const configuration = createConfigurationCalls({
+    machine: configurationMachine,
+    judge: createApplyJudge(createHealthMachine()),
+    clock,
+    log,
+  });
   const server = await startUpdater({
     updater,
+    otherCalls: [control, configuration],
     machine,
     readRelease,
     clock,

@@ -12,6 +12,7 @@ const CONNECT_CODES: Readonly<Record<string, Code>> = {
   "updater-unavailable": Code.Unavailable,
   "channel-unknown": Code.NotFound,
   "version-unknown": Code.NotFound,
+  "generation-unknown": Code.NotFound,
 };
 
 /** Its words are about updates, not about our insides: the caller gets them, the code and the hint. */

@@ -1,4 +1,3 @@
-import { stringify } from "yaml";
 import type { GetStatusResponse } from "#protocol/gen/socle/v1/machine_pb.ts";
 import type { GetUpdateStateResponse } from "#protocol/gen/socle/v1/update_pb.ts";
 
@@ -10,14 +9,14 @@ import {
   type MachineAccess,
 } from "../callMachine.ts";
 import type { CommandContext } from "../commandContext.ts";
-import { EXIT_CODE, type ExitCode } from "../exitCode.ts";
 import { fitToWidth } from "../fitToWidth.ts";
-import { forEachMachine, type NodeView } from "../forEachMachine.ts";
 import { formatDuration } from "../formatDuration.ts";
+import type { Paint } from "../paint.ts";
 import { renderStatus } from "../renderStatus.ts";
 import { toStatusDocument, type StatusDocument } from "../statusDocument.ts";
 import { fetchUpdateState } from "../update/updateMachine.ts";
-import { createView } from "../update/view.ts";
+import { drawTable } from "../view/drawnTable.ts";
+import type { MachineView } from "../view/machineView.ts";
 
 /** Asks a machine for its status. */
 export async function fetchStatus(
@@ -33,49 +32,30 @@ const STATUS_TIMEOUT_MS = 15_000;
 /** The updater is a process of its own that may have to be started for the question. */
 const UPDATE_STATE_TIMEOUT_MS = 10_000;
 
-type StatusContext = Pick<CommandContext, "output" | "stdout" | "stderr" | "report" | "signal">;
+/** `socle status`: what runs and what comes next. */
+export const statusView: MachineView<StatusDocument> = {
+  kind: "MachineStatus",
+  ask: readStatus,
+  drawAlone: renderStatus,
+  draw: (document, { paint }) => [
+    drawTable(
+      [document],
+      [
+        { header: "STATE", value: (status) => toState(status, paint) },
+        { header: "RUNNING", value: ({ image, update }) => update?.runningVersion || image.version },
+        { header: "SLOT", value: ({ booted }) => booted.slot ?? "–" },
+        { header: "UPDATE", value: ({ update }) => update?.phase ?? "–" },
+        { header: "UP", value: ({ uptimeUs }) => formatDuration(uptimeUs / 1000) },
+        { header: "FIRST PROBLEM", value: ({ problems }) => fitToWidth(problems[0] ?? "", 60) },
+      ],
+      "",
+    ),
+  ],
+};
 
-/** `socle status`, once it is known which machine is meant. */
-export async function showStatus(
-  access: MachineAccess,
-  { output, stdout, report, signal }: Omit<StatusContext, "stderr">,
-): Promise<ExitCode> {
-  const document = await readStatus(access, { report, signal });
-  switch (output) {
-    case "table":
-      stdout(renderStatus(document, createView(process.stdout)));
-      break;
-    case "json":
-      stdout(`${JSON.stringify(document)}\n`);
-      break;
-    case "yaml":
-      stdout(stringify(document));
-      break;
-  }
-  return EXIT_CODE.ok;
-}
-
-/** `socle status -n a,b,c`: a line each. */
-export async function showStatusOfAll(names: readonly string[], context: StatusContext): Promise<ExitCode> {
-  const { paint } = createView(process.stdout);
-  const toState = ({ healthy, problems, systemState }: StatusDocument) => {
-    if (healthy) return paint("green", "healthy");
-    return problems.length > 0 ? paint("red", "has problems") : paint("yellow", systemState || "unknown");
-  };
-  const view: NodeView<StatusDocument, StatusDocument> = {
-    kind: "MachineStatusList",
-    ask: (machine) => readStatus(machine, context),
-    toRows: (document) => [document],
-    columns: [
-      { header: "STATE", value: toState },
-      { header: "RUNNING", value: ({ image, update }) => update?.runningVersion || image.version },
-      { header: "SLOT", value: ({ booted }) => booted.slot ?? "–" },
-      { header: "UPDATE", value: ({ update }) => update?.phase ?? "–" },
-      { header: "UP", value: ({ uptimeUs }) => formatDuration(uptimeUs / 1000) },
-      { header: "FIRST PROBLEM", value: ({ problems }) => fitToWidth(problems[0] ?? "", 60) },
-    ],
-  };
-  return forEachMachine(names, view, context);
+function toState({ healthy, problems, systemState }: StatusDocument, paint: Paint): string {
+  if (healthy) return paint("green", "healthy");
+  return problems.length > 0 ? paint("red", "has problems") : paint("yellow", systemState || "unknown");
 }
 
 async function readStatus(

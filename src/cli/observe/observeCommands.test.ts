@@ -19,18 +19,24 @@ import { MachineRefusal } from "../callMachine.ts";
 import { EXIT_CODE } from "../exitCode.ts";
 import { savePackets, saveSupportBundle } from "./savePackets.ts";
 import { showFile, showFileList } from "./showFiles.ts";
+import type { NamedMachine } from "../update/updateMachine.ts";
+import { showLinesOf } from "./showLinesOf.ts";
 import { showKernelLog, showLogs } from "./showLogs.ts";
 import { showNamedView } from "./showNamedView.ts";
-import { showView } from "./showView.ts";
-import { servicesView, socketsView } from "./views.ts";
+import { servicesView, socketsView } from "./runningViews.ts";
+import { showView } from "../view/showView.ts";
 
 function createContext(output: OutputFormat, signal = new AbortController().signal) {
   const written: string[] = [];
+  const told: string[] = [];
   return {
     output,
     signal,
     isQuiet: false,
+    report: () => {},
     stdout: (text: string) => void written.push(text),
+    stderr: (text: string) => void told.push(text),
+    told: () => told.join(""),
     text: () => written.join(""),
   };
 }
@@ -40,9 +46,9 @@ async function until(isSo: () => boolean): Promise<void> {
   assert.ok(isSo());
 }
 
-async function show(agent: ObservedAgent, name: Parameters<typeof showNamedView>[1], output: OutputFormat) {
+async function show(agent: ObservedAgent, name: Parameters<typeof showNamedView>[0], output: OutputFormat) {
   const context = createContext(output);
-  assert.equal(await showNamedView(agent.access, name, {}, context), EXIT_CODE.ok);
+  assert.equal(await showNamedView(name, { machine: agent.access }, {}, context), EXIT_CODE.ok);
   return context.text();
 }
 
@@ -83,17 +89,17 @@ test("each view is a table for people, and a document with numbers and times for
   );
   assert.match(
     await show(agent, "time", "table"),
-    /^2026-01-21T13:53:20\.000Z {2}not synchronized\nTime zone {2}UTC/,
+    /^TIME +STATE +SERVER +OFF BY +ZONE\n2026-01-21T13:53:20\.000Z {2}not synchronized {2}– +– {2}UTC\n$/,
   );
 });
 
 test("services say what failed and why, sockets who holds them", async () => {
   await using agent = await startObservedAgent();
   const context = createContext("table");
-  await showView(agent.access, servicesView([]), {}, context);
+  await showView({ machine: agent.access }, servicesView([]), {}, context);
   assert.match(context.text(), /backup\.service {2}. failed \(exit-code\)[^]*ssh\.service {5}. running/);
   const sockets = createContext("table");
-  await showView(agent.access, socketsView(true), {}, sockets);
+  await showView({ machine: agent.access }, socketsView(true), {}, sockets);
   assert.match(sockets.text(), /tcp {7}established {2}127\.0\.0\.1:41668 +127\.0\.0\.1:7339/);
 });
 
@@ -168,12 +174,92 @@ test("a view that is watched comes again, one document a line", async () => {
   await using agent = await startObservedAgent();
   const interrupt = new AbortController();
   const context = createContext("json", interrupt.signal);
-  const watching = showNamedView(agent.access, "time", { watch: true }, context);
+  const watching = showNamedView("time", { machine: agent.access }, { watch: 20 }, context);
   await until(() => context.text().split("\n").length >= 3);
   interrupt.abort();
   assert.equal(await watching, EXIT_CODE.interrupted);
   for (const line of context.text().trim().split("\n"))
     assert.equal((JSON.parse(line) as { kind: string }).kind, "Time");
+});
+
+/** Two machines, of which the second does not answer. */
+async function chooseTwo(agent: ObservedAgent) {
+  const gone = await startObservedAgent();
+  await gone[Symbol.asyncDispose]();
+  const found = new Map([
+    ["edge-01", { ...agent.access, name: "edge-01" }],
+    ["gone", { ...gone.access, name: "gone" }],
+  ]);
+  const find = (name: string) => Promise.resolve(found.get(name) ?? assert.fail(name));
+  return { names: ["edge-01", "gone"], find };
+}
+
+test("views of several machines are one table each, and the exit code is that of the worst", async () => {
+  await using agent = await startObservedAgent();
+  const chosen = await chooseTwo(agent);
+  const table = createContext("table");
+  assert.equal(await showNamedView("network", chosen, {}, table), EXIT_CODE.unreachable);
+  assert.match(
+    table.text(),
+    /^MACHINE {2}INTERFACE[^]*\nedge-01 {2}enp1s0[^]*\n\nMACHINE {2}TO[^]*\n\nMACHINE {2}NAME SERVERS[^]*\nedge-01 {2}192\.0\.2\.53/,
+  );
+  assert.match(table.told(), /^. gone: Cannot reach /);
+  const json = createContext("json");
+  assert.equal(await showNamedView("time", chosen, {}, json), EXIT_CODE.unreachable);
+  const { kind, machines } = JSON.parse(json.text()) as {
+    kind: string;
+    machines: { machine: string; result?: { kind: string }; problem?: { code: string } }[];
+  };
+  assert.equal(kind, "TimeList");
+  assert.deepEqual(
+    machines.map(({ machine, result, problem }) => [machine, result?.kind, problem?.code]),
+    [
+      ["edge-01", "Time", undefined],
+      ["gone", undefined, "unreachable"],
+    ],
+  );
+});
+
+test("several machines are watched together, one document a line, in spite of one that is gone", async () => {
+  await using agent = await startObservedAgent();
+  const interrupt = new AbortController();
+  const context = createContext("json", interrupt.signal);
+  const watching = showNamedView("time", await chooseTwo(agent), { watch: 20 }, context);
+  await until(() => context.text().split("\n").length >= 3);
+  interrupt.abort();
+  assert.equal(await watching, EXIT_CODE.interrupted);
+  for (const line of context.text().trim().split("\n"))
+    assert.equal((JSON.parse(line) as { machines: unknown[] }).machines.length, 2);
+});
+
+test("a machine that goes away while it is watched is waited for", async () => {
+  const agent = await startObservedAgent();
+  const interrupt = new AbortController();
+  const context = createContext("table", interrupt.signal);
+  const watching = showNamedView("time", { machine: agent.access }, { watch: 20 }, context);
+  await until(() => context.text() !== "");
+  await agent[Symbol.asyncDispose]();
+  await until(() => context.told() !== "");
+  interrupt.abort();
+  assert.equal(await watching, EXIT_CODE.interrupted);
+  assert.match(context.told(), /^. edge-01: Cannot reach /);
+});
+
+test("lines of several machines say whose they are, in every form", async () => {
+  await using agent = await startObservedAgent();
+  const chosen = await chooseTwo(agent);
+  const show = async (output: OutputFormat) => {
+    const context = createContext(output);
+    const logs = (machine: NamedMachine, own: Parameters<typeof showLogs>[2]) => showLogs(machine, {}, own);
+    assert.equal(await showLinesOf(chosen, logs, context), EXIT_CODE.unreachable);
+    assert.match(context.told(), /^. gone: Cannot reach /);
+    return context.text();
+  };
+  assert.match(await show("table"), /^edge-01 {2}2026-01-21 12:53:20 sshd {2}info[^]*\nedge-01 {2}/);
+  for (const line of (await show("json")).trim().split("\n"))
+    assert.equal((JSON.parse(line) as { machine: string }).machine, "edge-01");
+  for (const document of parseAllDocuments(await show("yaml")))
+    assert.equal((document.toJS() as { machine: string }).machine, "edge-01");
 });
 
 test("files are listed and read; a secret is not", async () => {

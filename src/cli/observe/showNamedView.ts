@@ -1,29 +1,23 @@
-import type { CommandContext } from "../commandContext.ts";
+import type { ChosenMachines } from "../chooseMachines.ts";
 import type { ExitCode } from "../exitCode.ts";
-import type { NamedMachine } from "../update/updateMachine.ts";
-import { showView } from "./showView.ts";
-import { bootsView, disksView, networkView, processesView, timeView } from "./views.ts";
+import type { ViewContext } from "../view/machineView.ts";
+import { showView } from "../view/showView.ts";
+import { disksView, networkView, timeView } from "./partsViews.ts";
+import { bootsView, processesView } from "./runningViews.ts";
+
+type Rest = [chosen: ChosenMachines, options: { readonly watch?: number | undefined }, context: ViewContext];
 
 /** Views without a choice, by the name of their command. */
 const VIEWS = {
-  boots: (...rest: Rest) => showView(rest[0], bootsView, rest[1], rest[2]),
-  processes: (...rest: Rest) => showView(rest[0], processesView, rest[1], rest[2]),
-  disks: (...rest: Rest) => showView(rest[0], disksView, rest[1], rest[2]),
-  network: (...rest: Rest) => showView(rest[0], networkView, rest[1], rest[2]),
-  time: (...rest: Rest) => showView(rest[0], timeView, rest[1], rest[2]),
+  boots: (...[chosen, options, context]: Rest) => showView(chosen, bootsView, options, context),
+  processes: (...[chosen, options, context]: Rest) => showView(chosen, processesView, options, context),
+  disks: (...[chosen, options, context]: Rest) => showView(chosen, disksView, options, context),
+  network: (...[chosen, options, context]: Rest) => showView(chosen, networkView, options, context),
+  time: (...[chosen, options, context]: Rest) => showView(chosen, timeView, options, context),
 };
 
-type Rest = [
-  machine: NamedMachine,
-  options: { readonly watch?: boolean },
-  context: Pick<CommandContext, "stdout" | "signal" | "output">,
-];
+export type NamedView = keyof typeof VIEWS;
 
-export function showNamedView(
-  machine: NamedMachine,
-  name: keyof typeof VIEWS,
-  options: { readonly watch?: boolean },
-  context: Pick<CommandContext, "stdout" | "signal" | "output">,
-): Promise<ExitCode> {
-  return VIEWS[name](machine, options, context);
+export function showNamedView(name: NamedView, ...rest: Rest): Promise<ExitCode> {
+  return VIEWS[name](...rest);
 }

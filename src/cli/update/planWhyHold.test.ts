@@ -6,9 +6,10 @@ import { Phase } from "#protocol/gen/socle/v1/update_pb.ts";
 
 import { updateCancel } from "../commands/updateCancel.ts";
 import { updateHold, updateUnhold } from "../commands/updateHold.ts";
-import { updatePlan } from "../commands/updatePlan.ts";
-import { updateWhy } from "../commands/updateWhy.ts";
+import { createPlanView } from "../commands/updatePlan.ts";
+import { createWhyView } from "../commands/updateWhy.ts";
 import { EXIT_CODE } from "../exitCode.ts";
+import { showView } from "../view/showView.ts";
 import { createMemoryContext, PlayedMachine } from "./playedMachine.fixture.ts";
 
 const RELEASE = { id: "minimal", version: "1.1", rootHash: "ab".repeat(32), sizeBytes: 61_000_000n };
@@ -53,7 +54,10 @@ test("a plan says where, how much, how it is undone, and what changes", async ()
   machine.plan = PLAN;
   const { context, said } = createMemoryContext();
   const options = { repository: "http://10.0.2.2:8080/", allowDowngrade: true } as const;
-  assert.equal(await updatePlan(machine.access, options, context), EXIT_CODE.ok);
+  assert.equal(
+    await showView({ machine: machine.access }, createPlanView(options), {}, context),
+    EXIT_CODE.ok,
+  );
   assert.equal(
     said.stdout,
     `\
@@ -90,7 +94,10 @@ test("the plan for programs has numbers, null for nothing, and says whether it w
   const gate = { name: "downgrade", open: false, says: "0.9 is older", lookedAt: true, automaticOnly: false };
   machine.plan = { runningVersion: "1.0", release: { ...RELEASE, version: "0.9" }, gates: [gate] };
   const { context, said } = createMemoryContext({ output: "json" });
-  assert.equal(await updatePlan(machine.access, {}, context), EXIT_CODE.verificationFailed);
+  assert.equal(
+    await showView({ machine: machine.access }, createPlanView({}), {}, context),
+    EXIT_CODE.verificationFailed,
+  );
   assert.deepEqual(JSON.parse(said.stdout), {
     apiVersion: "socle/v1",
     kind: "UpdatePlan",
@@ -114,7 +121,7 @@ test("a machine that runs the release has nothing to do", async () => {
   await using machine = await PlayedMachine.start({ phase: Phase.CONFIRMED });
   machine.plan = { runningVersion: "1.1", release: RELEASE };
   const { context, said } = createMemoryContext();
-  assert.equal(await updatePlan(machine.access, {}, context), EXIT_CODE.ok);
+  assert.equal(await showView({ machine: machine.access }, createPlanView({}), {}, context), EXIT_CODE.ok);
   assert.equal(said.stdout, "edge-01 runs 1.1 already: nothing to do\n");
 });
 
@@ -149,7 +156,7 @@ test("why answers in its first line, and shows every gate with what opens it", a
     nextAutomatic: inSixHours(),
   };
   const { context, said } = createMemoryContext();
-  assert.equal(await updateWhy(machine.access, {}, context), EXIT_CODE.ok);
+  assert.equal(await showView({ machine: machine.access }, createWhyView({}), {}, context), EXIT_CODE.ok);
   assert.equal(
     said.stdout,
     `\
@@ -188,7 +195,7 @@ test("the first line of why tells the newest, the patient and the free apart", a
   for (const [why, line] of cases) {
     machine.why = { runningVersion: "1.0", ...why, gates: "gates" in why ? [...why.gates] : [] };
     const { context, said } = createMemoryContext();
-    assert.equal(await updateWhy(machine.access, {}, context), EXIT_CODE.ok);
+    assert.equal(await showView({ machine: machine.access }, createWhyView({}), {}, context), EXIT_CODE.ok);
     assert.equal(said.stdout.split("\n", 1)[0], line);
   }
 });

@@ -17,11 +17,12 @@ import { createDevelopmentAccess } from "#trust/certificates.ts";
 
 import { MachineRefusal } from "../callMachine.ts";
 import { rollback } from "../commands/rollback.ts";
-import { showStatus } from "../commands/status.ts";
+import { statusView } from "../commands/status.ts";
 import { updateApply } from "../commands/updateApply.ts";
-import { updatePlan } from "../commands/updatePlan.ts";
-import { updateWhy } from "../commands/updateWhy.ts";
+import { createPlanView } from "../commands/updatePlan.ts";
+import { createWhyView } from "../commands/updateWhy.ts";
 import { EXIT_CODE } from "../exitCode.ts";
+import { showView } from "../view/showView.ts";
 import { createMemoryContext } from "./playedMachine.fixture.ts";
 import type { NamedMachine } from "./updateMachine.ts";
 
@@ -94,12 +95,12 @@ test("a machine is asked why, planned, updated over its restart, asked how it is
     return text;
   };
 
-  assert.equal(await updateWhy(named, {}, context), EXIT_CODE.ok);
+  assert.equal(await showView({ machine: named }, createWhyView({}), {}, context), EXIT_CODE.ok);
   assert.match(
     take(),
     /^edge-01 runs 1\.0\.0; it does not take 1\.1\.0 by itself yet: policy\n\n✓ channel .*^! policy .*^✓ way-back /ms,
   );
-  assert.equal(await updatePlan(named, {}, context), EXIT_CODE.ok);
+  assert.equal(await showView({ machine: named }, createPlanView({}), {}, context), EXIT_CODE.ok);
   assert.match(take(), /^Plan for edge-01 {3}1\.0\.0 → 1\.1\.0\n {2}write to {5}slot B\n/);
 
   const [exitCode, booted] = await Promise.all([updateApply(named, YES, context), running.boot(1)]);
@@ -113,7 +114,7 @@ test("a machine is asked why, planned, updated over its restart, asked how it is
 
   assert.equal(await updateApply(named, YES, context), EXIT_CODE.ok);
   assert.equal(take(), "✓ edge-01 runs 1.1.0 already: nothing to do\n");
-  assert.equal(await showStatus(named, context), EXIT_CODE.ok);
+  assert.equal(await showView({ machine: named }, statusView, {}, context), EXIT_CODE.ok);
   assert.match(
     take(),
     /^edge-01 is healthy, up 13 s, nothing pending\n\n○ A {2}1\.0\.0 {2}rollback, good .*\n● B {2}1\.1\.0 {2}booted, good /,
@@ -129,9 +130,12 @@ test("a channel that is not there is refused in the machine's words, and is a ga
   await using running = await startMachine();
   const { context, said } = createMemoryContext();
   await assert.rejects(
-    updatePlan(running.named, { channel: "beta" }, context),
+    showView({ machine: running.named }, createPlanView({ channel: "beta" }), {}, context),
     (error) => error instanceof MachineRefusal && error.code === "channel-unknown",
   );
-  assert.equal(await updateWhy(running.named, { channel: "beta" }, context), EXIT_CODE.ok);
+  assert.equal(
+    await showView({ machine: running.named }, createWhyView({ channel: "beta" }), {}, context),
+    EXIT_CODE.ok,
+  );
   assert.match(said.stdout, /^edge-01 runs 1\.0\.0; the newest release is stopped by: channel\n\n✗ channel /);
 });

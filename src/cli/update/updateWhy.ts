@@ -53,6 +53,6 @@ function renderAnswer(
   return `${runs}; nothing stops ${target}: ${view.command} update apply ${machine}`;
 }
 
-function listNames(gates: readonly GateDocument[]): string {
+export function listNames(gates: readonly GateDocument[]): string {
   return gates.map(({ name }) => name).join(", ");
 }

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file socle/v1/control.proto.
  */
 export const file_socle_v1_control: GenFile = /*@__PURE__*/
-  fileDesc("ChZzb2NsZS92MS9jb250cm9sLnByb3RvEghzb2NsZS52MSIuCg1SZWJvb3RSZXF1ZXN0Eg4KBnJlYXNvbhgBIAEoCRINCgVmb3JjZRgCIAEoCCIQCg5SZWJvb3RSZXNwb25zZSIwCg9Qb3dlck9mZlJlcXVlc3QSDgoGcmVhc29uGAEgASgJEg0KBWZvcmNlGAIgASgIIhIKEFBvd2VyT2ZmUmVzcG9uc2UiQAoMUmVzZXRSZXF1ZXN0EhQKDGNvbmZpcm1fbmFtZRgBIAEoCRIaChJrZWVwX2NvbmZpZ3VyYXRpb24YAiABKAgiDwoNUmVzZXRSZXNwb25zZSIiChJSZXN0YXJ0VW5pdFJlcXVlc3QSDAoEbmFtZRgBIAEoCSIlChNSZXN0YXJ0VW5pdFJlc3BvbnNlEg4KBmFjdGl2ZRgBIAEoCTKWAgoOQ29udHJvbFNlcnZpY2USOwoGUmVib290Ehcuc29jbGUudjEuUmVib290UmVxdWVzdBoYLnNvY2xlLnYxLlJlYm9vdFJlc3BvbnNlEkEKCFBvd2VyT2ZmEhkuc29jbGUudjEuUG93ZXJPZmZSZXF1ZXN0Ghouc29jbGUudjEuUG93ZXJPZmZSZXNwb25zZRI4CgVSZXNldBIWLnNvY2xlLnYxLlJlc2V0UmVxdWVzdBoXLnNvY2xlLnYxLlJlc2V0UmVzcG9uc2USSgoLUmVzdGFydFVuaXQSHC5zb2NsZS52MS5SZXN0YXJ0VW5pdFJlcXVlc3QaHS5zb2NsZS52MS5SZXN0YXJ0VW5pdFJlc3BvbnNlYgZwcm90bzM");
+  fileDesc("ChZzb2NsZS92MS9jb250cm9sLnByb3RvEghzb2NsZS52MSIuCg1SZWJvb3RSZXF1ZXN0Eg4KBnJlYXNvbhgBIAEoCRINCgVmb3JjZRgCIAEoCCIQCg5SZWJvb3RSZXNwb25zZSIwCg9Qb3dlck9mZlJlcXVlc3QSDgoGcmVhc29uGAEgASgJEg0KBWZvcmNlGAIgASgIIhIKEFBvd2VyT2ZmUmVzcG9uc2UiXwoMUmVzZXRSZXF1ZXN0EhQKDGNvbmZpcm1fbmFtZRgBIAEoCRIaChJrZWVwX2NvbmZpZ3VyYXRpb24YAiABKAgSDgoGcmVhc29uGAMgASgJEg0KBWZvcmNlGAQgASgIIg8KDVJlc2V0UmVzcG9uc2UiIgoSUmVzdGFydFVuaXRSZXF1ZXN0EgwKBG5hbWUYASABKAkiJQoTUmVzdGFydFVuaXRSZXNwb25zZRIOCgZhY3RpdmUYASABKAkylgIKDkNvbnRyb2xTZXJ2aWNlEjsKBlJlYm9vdBIXLnNvY2xlLnYxLlJlYm9vdFJlcXVlc3QaGC5zb2NsZS52MS5SZWJvb3RSZXNwb25zZRJBCghQb3dlck9mZhIZLnNvY2xlLnYxLlBvd2VyT2ZmUmVxdWVzdBoaLnNvY2xlLnYxLlBvd2VyT2ZmUmVzcG9uc2USOAoFUmVzZXQSFi5zb2NsZS52MS5SZXNldFJlcXVlc3QaFy5zb2NsZS52MS5SZXNldFJlc3BvbnNlEkoKC1Jlc3RhcnRVbml0Ehwuc29jbGUudjEuUmVzdGFydFVuaXRSZXF1ZXN0Gh0uc29jbGUudjEuUmVzdGFydFVuaXRSZXNwb25zZWIGcHJvdG8z");
 
 /**
  * Why, for the journal.
@@ -114,11 +114,25 @@ export type ResetRequest = Message<"socle.v1.ResetRequest"> & {
   confirmName: string;
 
   /**
-   * Keeps the machine configuration and its generations.
+   * Keeps the machine configuration and its generations, and the key that others know the machine by.
    *
    * @generated from field: bool keep_configuration = 2;
    */
   keepConfiguration: boolean;
+
+  /**
+   * In the caller's words; may be empty.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * Also while applications hold locks.
+   *
+   * @generated from field: bool force = 4;
+   */
+  force: boolean;
 };
 
 /**
@@ -171,7 +185,7 @@ export const RestartUnitRequestSchema: GenMessage<RestartUnitRequest> = /*@__PUR
  */
 export type RestartUnitResponse = Message<"socle.v1.RestartUnitResponse"> & {
   /**
-   * "active", "failed" …, after the restart.
+   * "active", or "inactive" for one that has done its work. A unit that failed is an error, with its last lines as the hint.
    *
    * @generated from field: string active = 1;
    */
@@ -192,7 +206,7 @@ export const RestartUnitResponseSchema: GenMessage<RestartUnitResponse> = /*@__P
  */
 export const ControlService: GenService<{
   /**
-   * Restarts the machine.
+   * Restarts the machine. Refused while an update writes.
    *
    * @generated from rpc socle.v1.ControlService.Reboot
    */
@@ -202,7 +216,7 @@ export const ControlService: GenService<{
     output: typeof RebootResponseSchema;
   },
   /**
-   * Switches the machine off.
+   * Switches the machine off. Refused while an update writes.
    *
    * @generated from rpc socle.v1.ControlService.PowerOff
    */

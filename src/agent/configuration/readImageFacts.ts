@@ -1,0 +1,32 @@
+import type { GenerationFiles } from "./readGenerations.ts";
+
+/** What choosing and applying a configuration has to know of the system that runs. */
+export interface ImageFacts {
+  readonly version: string;
+  readonly bootId: string;
+  /** Whether /etc is made of the document. */
+  readonly rendersEtc: boolean;
+}
+
+/**
+ * By hand: the reader of the whole image description takes longer to load than all else that an early boot does. What is
+ * missing is empty; the agent tells of an image without a description.
+ */
+export async function readImageFacts(files: Pick<GenerationFiles, "readText">): Promise<ImageFacts> {
+  const [description, bootId] = await Promise.all([
+    files.readText("/usr/lib/socle/image.json"),
+    files.readText("/proc/sys/kernel/random/boot_id"),
+  ]);
+  const { version, policies } = parse(description ?? "{}");
+  return {
+    version: typeof version === "string" ? version : "",
+    bootId: bootId?.trim() ?? "",
+    rendersEtc:
+      typeof policies === "object" && policies !== null && "etc" in policies && policies.etc === "rendered",
+  };
+}
+
+function parse(description: string): { readonly version?: unknown; readonly policies?: unknown } {
+  const value: unknown = JSON.parse(description);
+  return typeof value === "object" && value !== null ? value : {};
+}
