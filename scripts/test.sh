@@ -50,7 +50,7 @@ group "commands" tests --test-concurrency=2 'test/commands/*.test.ts'
 group "exhaustive" tests --test-concurrency=2 'test/model/*.test.ts'
 # The first of the slow ones makes what the others need: host packages, lock, tools tree, the example's release.
 group "npm start" tests test/start/start.test.ts
-group "builds" tests --test-concurrency=1 'test/build/*.test.ts'
-group "machines" tests --test-concurrency=1 'test/vm/*.test.ts'
+group "builds" tests --test-concurrency=2 'test/build/*.test.ts'
+group "machines" tests --test-concurrency=2 'test/vm/*.test.ts'
 
 printf '\n%s\n  %s tests passed in %s s\n' "$summary" "$total" "$(($(date +%s) - started))"

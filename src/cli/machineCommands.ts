@@ -39,6 +39,7 @@ export function addMachineCommands(program: RootCommand, run: RunCommand): void 
     .option("--serial <file>", "keep what the machine says on its serial console")
     .option("--name <name>", "what socle status calls it")
     .option("--config <file>", "give it this machine configuration")
+    .option("--maintenance", "hand it no keys: it waits for its first configuration")
     .option("--once", "stop as soon as it is healthy")
     .addHelpText(
       "after",
@@ -47,6 +48,7 @@ export function addMachineCommands(program: RootCommand, run: RunCommand): void 
         ["socle vm --firmware direct --once", "the quickest way to see whether it boots"],
         ["socle vm --secure-boot", "with a firmware that starts signed code only"],
         ["socle vm --forward 8080:80", "reach its web server at 127.0.0.1:8080"],
+        ["socle vm --maintenance", "a machine that nobody is let in to yet: socle config apply --insecure"],
       ]),
     )
     .action((target, options, command) =>

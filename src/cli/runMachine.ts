@@ -102,9 +102,23 @@ export async function createMachine(
     certPem: development.client.cert,
     keyPem: development.client.key,
   };
-  await writeMachineRecord(folder, { name, pid: process.pid, ...access });
+  // One that lets nobody in yet is known only once somebody adds it to their contexts.
+  if (options.maintenance !== true) await writeMachineRecord(folder, { name, pid: process.pid, ...access });
   return { machine, name, access, acceleration, [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose]() };
 }
+
+/** Waits until the console of a machine that was handed no keys shows its fingerprint. */
+export async function waitForFingerprint(
+  { machine }: Pick<RunningMachine, "machine">,
+  { report }: Pick<CommandContext, "report">,
+): Promise<string> {
+  return reportStep(report, "boot", async () => {
+    const line = await machine.waitForLine(FINGERPRINT, BOOT_TIMEOUT_MS);
+    return { value: FINGERPRINT.exec(line)?.[0] ?? "", detail: "it waits for its first configuration" };
+  });
+}
+
+const FINGERPRINT = /sha256:[0-9a-f]{64}/;
 
 /** Waits until the system says that it is healthy, and shows what it is doing until then. */
 export async function waitUntilHealthy(
@@ -122,7 +136,7 @@ export async function waitUntilHealthy(
       const value = await machine.during(
         "the system was healthy",
         BOOT_TIMEOUT_MS,
-        pollStatus(access, context.signal),
+        pollStatus(access, acceleration === "kvm" ? 300 : 2_000, context.signal),
       );
       return { value, detail };
     } finally {
@@ -131,10 +145,15 @@ export async function waitUntilHealthy(
   });
 }
 
-async function pollStatus(access: MachineAccess, signal: AbortSignal): Promise<GetStatusResponse> {
+/** An answer takes an emulated machine a second of its only processor, in which it does not boot. */
+async function pollStatus(
+  access: MachineAccess,
+  pauseMs: number,
+  signal: AbortSignal,
+): Promise<GetStatusResponse> {
   for (;;) {
     signal.throwIfAborted();
-    const status = await fetchStatus(access, { timeoutMs: 5_000 }).catch((error: unknown) => {
+    const status = await fetchStatus(access, { timeoutMs: 10_000 }).catch((error: unknown) => {
       // Until the agent listens, the forwarded port refuses, closes or hangs.
       if (error instanceof MachineCallError) return undefined;
       throw error;
@@ -152,6 +171,6 @@ async function pollStatus(access: MachineAccess, signal: AbortSignal): Promise<G
         );
       }
     }
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }

@@ -91,6 +91,12 @@ export function toStatusDocument(status: GetStatusResponse, update?: GetUpdateSt
         active,
       })),
     },
+    configuration: {
+      state: status.configuration?.state ?? "",
+      source: status.configuration?.source ?? "",
+      generation: status.configuration?.generation ?? 0,
+      problems: status.configuration?.problems ?? [],
+    },
     /** null on a machine that had no debug session since it was imaged. */
     notPristine: toNotPristineDocument(status),
     machineId: machine?.machineId ?? "",

@@ -28,14 +28,14 @@ export function addUpdateQuestions(update: UpdateCommand, run: RunCommand): void
     .command("check")
     .argument(...MACHINE)
     .description("ask a repository for something newer; the machine checks it and writes nothing")
-    .requiredOption("--repository <url>", "the folder with metadata/ and targets/, as the machine reaches it")
-    .option("--channel <name>", "where to look", "stable")
+    .option("--repository <url>", "as the machine reaches it (default: the one that it is configured for)")
+    .option("--channel <name>", "where to look (default: the configured one)")
     .addOption(createContextOption())
     .addOption(createFormatOption())
     .addHelpText(
       "after",
       renderExamples([
-        ["socle update check --repository https://updates.example.org/", "the machine that runs"],
+        ["socle update check edge-01", "at the repository that it is configured for"],
         [`socle update check --repository ${HERE}`, "this host's socle serve, seen from socle vm"],
       ]),
     )

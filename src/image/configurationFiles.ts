@@ -54,7 +54,7 @@ RemainAfterExit=yes
 ExecStart=/usr/lib/socle/node --jitless /usr/lib/socle/configure.mjs
 ExecReload=/usr/lib/socle/node --jitless /usr/lib/socle/configure.mjs --again
 ImportCredential=socle.*
-TimeoutStartSec=90
+TimeoutStartSec=300
 `;
 
 /**
@@ -70,7 +70,7 @@ StartLimitIntervalSec=0
 Type=oneshot
 ExecStart=/usr/lib/socle/node --jitless /usr/lib/socle/configure.mjs
 ImportCredential=socle.*
-TimeoutStartSec=90
+TimeoutStartSec=300
 `;
 
 /**
@@ -86,7 +86,7 @@ ConditionPathExists=!/run/socle/drive-config
 Type=oneshot
 ExecStart=/usr/lib/socle/node --jitless /usr/lib/socle/configure.mjs --drive
 ExecStart=systemctl --no-block start socle-updater.service
-TimeoutStartSec=90
+TimeoutStartSec=300
 `;
 
 function toDriveRule(rendersEtc: boolean): string {

@@ -180,6 +180,8 @@ function networkFiles(): ImageFile[] {
       "# What a machine does until its configuration says otherwise. systemd.network(5)\n[Match]\nType=ether\nKind=!*\n\n[Network]\nDHCP=yes\n",
     ),
     symlink("/etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf"),
+    // Else it listens for everybody's questions on the network. resolved.conf(5)
+    text("/usr/lib/systemd/resolved.conf.d/socle.conf", "[Resolve]\nLLMNR=no\nMulticastDNS=no\n"),
   ];
 }
 

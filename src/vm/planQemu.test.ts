@@ -52,7 +52,7 @@ test("the processor is the host's under KVM, and one that emulation gets right w
   const cpuOf = (acceleration: QemuPlan["acceleration"]) =>
     valuesOf(planQemu({ ...PLAN, acceleration }), "-cpu");
   assert.deepEqual(cpuOf("kvm"), ["host"]);
-  assert.deepEqual(cpuOf("tcg"), ["max,-cx16,-la57"]);
+  assert.deepEqual(cpuOf("tcg"), ["max,-cx16,-la57,-erms,-fsrm"]);
   assert.deepEqual(valuesOf(planQemu({ ...PLAN, acceleration: "kvm" }), "-machine"), ["q35,accel=kvm"]);
 });
 

@@ -8,7 +8,7 @@ import { buildTestSystem, createTestMachine, type TestMachine, type TestSystem }
 
 const SECTOR_BYTES = 512;
 /** Emulated, on a busy host, with 30 seconds of waiting for a disk in it. */
-const BOOT_TIMEOUT_MS = 180_000;
+const BOOT_TIMEOUT_MS = 360_000;
 
 const INIT_ENDED = /Kernel panic - not syncing: Attempted to kill init/;
 const ROOT_REFUSED = /Kernel panic - not syncing: dm-verity device corrupted/;

@@ -60,7 +60,7 @@ test("a sealed machine answers on one port only, to certificates only, and its c
       beyond
         .flatMap(({ protocol, localPort, unit }) => (protocol === "tcp" ? [`${localPort} ${unit}`] : []))
         .sort(),
-      [`${SHELL_PORT} test-shell.socket`, `${AGENT_PORT} socle-agent.service`].sort(),
+      [`${SHELL_PORT} init.scope`, `${AGENT_PORT} socle-agent.service`].sort(),
     );
     // The DHCP client waits for its server's answers, on one address of one interface.
     assert.deepEqual(

@@ -80,7 +80,7 @@ export class TestMachine implements AsyncDisposable {
 
   /** Runs a script as root inside the machine, which must be up. */
   async shell(script: string): Promise<Outcome> {
-    return this.machine.during(`an answer to: ${script}`, 60_000, callShell(this.#shellPort, script));
+    return this.machine.during(`an answer to: ${script}`, 120_000, callShell(this.#shellPort, script));
   }
 
   /** Runs a script that must succeed, and gives what it says. */
@@ -112,7 +112,8 @@ export async function createTestMachine(
     serial,
     firmware: "direct",
     memory: MEMORY_BYTES,
-    cpus: 2,
+    // Two of these machines run at a time, on a host with two: emulated, they would wait for each other.
+    cpus: 1,
     forward: [{ hostPort: shellPort, guestPort: SHELL_PORT }],
     ...options,
   });

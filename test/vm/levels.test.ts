@@ -9,7 +9,7 @@ import { exchangeOnDisk, listAttacks, REFUSAL } from "./attacks.ts";
 import { bootTestMachine, buildTestSystem, type TestMachine, type TestSystem } from "./harness.ts";
 import { toVictim, VICTIM } from "./testSystem.ts";
 
-const BOOT_TIMEOUT_MS = 180_000;
+const BOOT_TIMEOUT_MS = 360_000;
 const SECTOR_BYTES = 512;
 const MIB = 1 << 20;
 /** Twice the size of the image. */

@@ -27,11 +27,21 @@ interface Outcome {
 async function openAdministrator(t: TestContext) {
   const home = await mkdtemp(join(tmpdir(), "socle-life-"));
   t.after(() => remove(home));
-  const env = { ...process.env, XDG_CONFIG_HOME: join(home, "config"), NO_COLOR: "1", CI: "1", LANG: "C.UTF-8" };
+  const env = {
+    ...process.env,
+    XDG_CONFIG_HOME: join(home, "config"),
+    NO_COLOR: "1",
+    CI: "1",
+    LANG: "C.UTF-8",
+  };
   const run = async (words: readonly string[], timeout = CALL_TIMEOUT_MS): Promise<Outcome> =>
     new Promise((resolve) => {
       execFile(SOCLE, [...words], { cwd: home, env, timeout, maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
-        resolve({ exitCode: typeof error?.code === "number" ? error.code : error === null ? 0 : -1, stdout, stderr }),
+        resolve({
+          exitCode: typeof error?.code === "number" ? error.code : error === null ? 0 : -1,
+          stdout,
+          stderr,
+        }),
       );
     });
   const tell = async (words: readonly string[], timeout?: number): Promise<string> => {
@@ -63,7 +73,8 @@ ${access}`;
 interface Status {
   readonly healthy: boolean;
   readonly image: { readonly version: string };
-  readonly machine: { readonly hostname: string };
+  readonly name: string;
+  readonly configuration: { readonly generation: number };
 }
 
 test("a machine is driven through its whole life by the command line alone", async (t) => {
@@ -89,45 +100,68 @@ test("a machine is driven through its whole life by the command line alone", asy
     }
     throw new Error(`${what}: the machine did not become healthy`);
   };
-  let isBroken = false;
-  const part = async (name: string, work: () => Promise<void>) =>
-    t.test(name, { skip: isBroken && "an earlier part failed" }, async () => {
-      isBroken = true;
-      await work();
-      isBroken = false;
-    });
-
+  const failed: string[] = [];
   let fingerprint = "";
   let access = "";
-  await part("first contact: it waits with its fingerprint on the console, and takes a configuration once", async () => {
-    await vm.machine.start();
-    fingerprint = await waitForFingerprint();
-    await tell(["access", "init"]);
-    await tell(["access", "grant", "boss", "--role", "admin"]);
-    await tell(["access", "grant", "guest", "--role", "reader"]);
-    access = await tell(["access", "show"]);
-    await boss.write("machine.yaml", toDocument(access, repository.url, "hostname: edge-01"));
-    const insecure = ["config", "apply", "machine.yaml", "--insecure", ...at];
+  const part = async (name: string, work: () => Promise<void>) =>
+    t.test(name, { skip: fingerprint !== "" && access === "" && "nobody is let in" }, async () => {
+      failed.push(name);
+      await work();
+      failed.pop();
+    });
 
-    const wrong = await run([...insecure, "--fingerprint", `sha256:${"0".repeat(64)}`]);
-    assert.equal(wrong.exitCode, 4, wrong.stderr);
-    await boss.write("closed.yaml", toDocument("", repository.url, "hostname: edge-01"));
-    const closed = await run(["config", "apply", "closed.yaml", "--insecure", ...at, "--fingerprint", fingerprint]);
-    assert.notEqual(closed.exitCode, 0, "a configuration that lets nobody in is refused");
-    assert.match(closed.stdout + closed.stderr, /access/);
+  await part(
+    "first contact: it waits with its fingerprint on the console, and takes a configuration once",
+    async () => {
+      await vm.machine.start();
+      fingerprint = await waitForFingerprint();
+      await tell(["access", "init"]);
+      await tell(["access", "grant", "boss", "--role", "admin"]);
+      await tell(["access", "grant", "guest", "--role", "reader"]);
+      access = await tell(["access", "show"]);
+      await boss.write("machine.yaml", toDocument(access, repository.url, "hostname: edge-01"));
+      const insecure = ["config", "apply", "machine.yaml", "--insecure", ...at];
 
-    await tell([...insecure, "--fingerprint", fingerprint]);
-    for (const [name, who] of [["edge", "boss"], ["guest", "guest"]] as const)
-      await tell(["context", "add", name, ...at, "--access", `${who}.access.json`, "--fingerprint", fingerprint]);
-    await tell(["context", "use", "edge"]);
-    assert.equal((await waitForHealthy("after first contact")).machine.hostname, "edge-01");
-    const again = await run([...insecure, "--fingerprint", fingerprint]);
-    assert.notEqual(again.exitCode, 0, "only once");
-  });
+      const wrong = await run([...insecure, "--fingerprint", `sha256:${"0".repeat(64)}`]);
+      assert.equal(wrong.exitCode, 4, wrong.stderr);
+      await boss.write("closed.yaml", toDocument("", repository.url, "hostname: edge-01"));
+      const closed = await run([
+        "config",
+        "apply",
+        "closed.yaml",
+        "--insecure",
+        ...at,
+        "--fingerprint",
+        fingerprint,
+      ]);
+      assert.notEqual(closed.exitCode, 0, "a configuration that lets nobody in is refused");
+      assert.match(closed.stdout + closed.stderr, /access/);
+
+      await tell([...insecure, "--fingerprint", fingerprint]);
+      for (const [name, who] of [
+        ["edge", "boss"],
+        ["guest", "guest"],
+      ] as const)
+        await tell([
+          "context",
+          "add",
+          name,
+          ...at,
+          "--access",
+          `${who}.access.json`,
+          "--fingerprint",
+          fingerprint,
+        ]);
+      await tell(["context", "use", "edge"]);
+      assert.equal((await waitForHealthy("after first contact")).name, "edge-01");
+      const again = await run([...insecure, "--fingerprint", fingerprint]);
+      assert.notEqual(again.exitCode, 0, "only once");
+    },
+  );
 
   await part("a reader looks, and changes nothing", async () => {
     await tell(["status", "guest"]);
-    const refused = await run(["config", "apply", "machine.yaml", "--yes", "--context", "guest"]);
+    const refused = await run(["config", "apply", "machine.yaml", "--context", "guest"]);
     assert.equal(refused.exitCode, 4, refused.stderr);
     assert.match(refused.stderr, /needs the role admin/);
   });
@@ -136,20 +170,28 @@ test("a machine is driven through its whole life by the command line alone", asy
     const more = "hostname: edge-02\nsysctls:\n  net.ipv4.ip_forward: 1\ntime:\n  zone: Europe/Paris";
     await boss.write("machine.yaml", toDocument(access, repository.url, more));
     const plan = await ask<{ files: { path: string }[] }>(["config", "apply", "machine.yaml", "--dry-run"]);
-    assert.ok(plan.files.some(({ path }) => path.endsWith("hostname")), JSON.stringify(plan));
-    assert.equal((await ask<Status>(["status"])).machine.hostname, "edge-01");
+    assert.ok(
+      plan.files.some(({ path }) => path.endsWith("hostname")),
+      JSON.stringify(plan),
+    );
+    assert.equal((await ask<Status>(["status"])).name, "edge-01");
 
-    await boss.write("wrong.yaml", toDocument(access, repository.url, "hostname: 'no host name'\nfavourite: blue"));
-    const wrong = await run(["config", "apply", "wrong.yaml", "--yes"]);
+    await boss.write(
+      "wrong.yaml",
+      toDocument(access, repository.url, "hostname: 'no host name'\nfavourite: blue"),
+    );
+    const wrong = await run(["config", "apply", "wrong.yaml"]);
     assert.notEqual(wrong.exitCode, 0);
     for (const path of ["hostname", "favourite"]) assert.match(wrong.stdout + wrong.stderr, new RegExp(path));
 
-    await tell(["config", "apply", "machine.yaml", "--yes", "--reason", "another name"]);
-    assert.equal((await ask<Status>(["status"])).machine.hostname, "edge-02");
+    await tell(["config", "apply", "machine.yaml", "--reason", "another name"]);
+    assert.equal((await ask<Status>(["status"])).name, "edge-02");
     assert.equal((await tell(["files", "cat", "/proc/sys/net/ipv4/ip_forward"])).trim(), "1");
     const history = await tell(["config", "history"]);
     assert.match(history, /another name/);
-    assert.match(await tell(["config", "diff", "1", "2"]), /edge-01[^]*edge-02|hostname/);
+    const diff = await run(["config", "diff", "1", "2"]);
+    assert.equal(diff.exitCode, 1, "as diff(1) ends where there are differences");
+    assert.match(diff.stdout, /hostname +"edge-01" → "edge-02"/);
   });
 
   await part("a network change that cuts the machine off goes back by itself", async () => {
@@ -159,7 +201,10 @@ network:
     - match: { name: "en*" }
       addresses: [192.0.2.10/24]`;
     await boss.write("cut-off.yaml", toDocument(access, repository.url, more));
-    await run(["config", "apply", "cut-off.yaml", "--yes", "--try", "45s", "--reason", "cuts itself off"], BOOT_TIMEOUT_MS);
+    await run(
+      ["config", "apply", "cut-off.yaml", "--try", "45s", "--reason", "cuts itself off"],
+      BOOT_TIMEOUT_MS,
+    );
     await waitForHealthy("after the trial");
     const history = await ask<unknown>(["config", "history"]);
     assert.match(JSON.stringify(history), /"reverted"/);
@@ -182,11 +227,11 @@ network:
     await tell(["update", "apply", "--yes"], UPDATE_TIMEOUT_MS);
     const updated = await waitForHealthy("after the update");
     assert.equal(updated.image.version, "1.1");
-    assert.equal(updated.machine.hostname, "edge-02", "its configuration came along");
+    assert.equal(updated.name, "edge-02", "its configuration came along");
     await tell(["rollback", "--yes"], UPDATE_TIMEOUT_MS);
     const back = await waitForHealthy("after the rollback");
     assert.equal(back.image.version, "1.0");
-    assert.equal(back.machine.hostname, "edge-02");
+    assert.equal(back.name, "edge-02");
   });
 
   await part("it is reset, and waits for its first configuration again, as another machine", async () => {
@@ -197,9 +242,19 @@ network:
     const known = await run(["status", "edge"]);
     assert.equal(known.exitCode, 4, `a machine with another fingerprint is not talked to\n${known.stderr}`);
     await tell(["config", "apply", "machine.yaml", "--insecure", ...at, "--fingerprint", other]);
-    await tell(["context", "add", "edge", ...at, "--access", "boss.access.json", "--fingerprint", other, "--replace"]);
-    assert.equal((await waitForHealthy("after the reset")).machine.hostname, "edge-02");
+    await tell([
+      "context",
+      "add",
+      "edge",
+      ...at,
+      "--access",
+      "boss.access.json",
+      "--fingerprint",
+      other,
+      "--replace",
+    ]);
+    assert.equal((await waitForHealthy("after the reset")).name, "edge-02");
     assert.equal((await ask<{ generations: unknown[] }>(["config", "history"])).generations.length, 1);
   });
-  assert.ok(!isBroken, "a part failed");
+  assert.deepEqual(failed, []);
 });

@@ -17,6 +17,11 @@ export const TEST_SYSTEM = {
   // These tests break machines in other ways than in their first seconds.
   health: { soak: "0s" },
   files: {
+    // Emulated, on a host that has other things to do, a unit may take longer than on any real machine.
+    "/usr/lib/systemd/system.conf.d/test-slow.conf": `[Manager]
+DefaultTimeoutStartSec=6min
+DefaultDeviceTimeoutSec=6min
+`,
     "/usr/lib/systemd/system/test-shell.socket": `[Unit]
 Description=Shell for tests
 

@@ -110,7 +110,7 @@ test("a machine is updated, taken back and forward again, and loses nothing", as
     const { document } = await machine.rollback({ reboot: false });
     assert.equal(document.outcome, "staged");
     // systemd takes this for a crash of its own, and freezes: nobody feeds the watchdog any more.
-    const restarted = vm.machine.waitForLine(/Linux version/, 240_000);
+    const restarted = vm.machine.waitForLine(/Linux version/, 480_000);
     const seen = vm.machine.console.lines.length;
     await vm.shell("kill -SEGV 1").catch(() => {}); // the answer may not come any more
     await restarted;

@@ -12,14 +12,14 @@ import { buildUpdateSystem } from "./updateReleases.ts";
 import { openTestRepository } from "./updateRepository.ts";
 
 /** A watchdog that does not wait as long as a real one: the time makes no difference to what comes after. */
-const IMPATIENT_WATCHDOG = { "etc/modprobe.d/watchdog.conf": "options i6300esb heartbeat=20\n" };
+const IMPATIENT_WATCHDOG = { "etc/modprobe.d/watchdog.conf": "options i6300esb heartbeat=40\n" };
 
 test("a machine goes back by itself from every version that fails, and loses nothing", async (t) => {
   // A new boot entry has the tries that the system which writes it was made with.
   const v11 = await buildUpdateSystem("1.1", { bootTries: 1 });
   const unhealthy = await buildUpdateSystem("1.2", {
     bootTries: 1,
-    health: { timeout: "30s", probes: { "says-no": { command: ["/usr/bin/false"] } } },
+    health: { timeout: "1min", probes: { "says-no": { command: ["/usr/bin/false"] } } },
   });
   const v13 = await buildUpdateSystem("1.3", { bootTries: 1 });
   const repository = await openTestRepository(t);
@@ -73,7 +73,7 @@ test("a machine goes back by itself from every version that fails, and loses not
       assert.equal((await machine.state()).slots[1]?.version, "1.3");
       await vm.tell(flipInSlot("B"));
       const starts = machine.kernelStarts;
-      const panic = vm.machine.waitForLine(/Kernel panic.*dm-verity device corrupted/, 240_000);
+      const panic = vm.machine.waitForLine(/Kernel panic.*dm-verity device corrupted/, 480_000);
       await vm.shell("systemctl reboot").catch(() => {});
       await panic;
       const state = await machine.waitForGood("1.1", { after: bootId });
@@ -88,7 +88,7 @@ test("a machine goes back by itself from every version that fails, and loses not
       files: IMPATIENT_WATCHDOG,
       changeInit: (script) => script.replace(/^exec switch_root/m, "say hangs\nsleep infinity\n$&"),
     });
-    const hangs = vm.machine.waitForLine(/socle-initrd: hangs/, 240_000);
+    const hangs = vm.machine.waitForLine(/socle-initrd: hangs/, 480_000);
     const applied = machine.apply("1.4");
     await hangs;
     const { document } = await applied;

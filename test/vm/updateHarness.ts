@@ -22,9 +22,9 @@ import { createTestMachine, type TestMachine, type TestSystem } from "./harness.
 import type { TestRepository } from "./updateRepository.ts";
 
 /** Of an update with several boots, emulated, on a busy host. */
-const UPDATE_TIMEOUT_MS = 900_000;
+const UPDATE_TIMEOUT_MS = 1_800_000;
 /** Each question makes an emulated machine busy for seconds, in which it does not boot. */
-const PATIENCE = { intervalMs: 4_000, standstillMs: UPDATE_TIMEOUT_MS };
+const PATIENCE = { intervalMs: 10_000, standstillMs: UPDATE_TIMEOUT_MS };
 
 /** What a command of `socle` came to. */
 export interface Told<T> {
@@ -94,7 +94,7 @@ export class UpdatingMachine implements AsyncDisposable {
   }
 
   async state(): Promise<UpdateStateDocument> {
-    return toUpdateStateDocument(await this.vm.machine.during("its state", 60_000, this.#fetch()));
+    return toUpdateStateDocument(await this.vm.machine.during("its state", 120_000, this.#fetch()));
   }
 
   /** Asks for the state until it is as wanted, over as many boots as that takes. */

@@ -18,7 +18,7 @@ import { findMachine } from "#vm/machineFolder.ts";
 import { buildTestSystem, callShell } from "./harness.ts";
 import { SHELL_PORT } from "./testSystem.ts";
 
-const BOOT_TIMEOUT_MS = 240_000;
+const BOOT_TIMEOUT_MS = 480_000;
 const EXIT_INTERRUPTED = 130;
 
 test("socle vm --once boots a release, shows it, and leaves nothing that runs", async (t) => {
@@ -122,7 +122,19 @@ function startVm(t: TestContext, label: string, target: string, ...options: stri
   const folder = join(openWorkspace().machines, name);
   started += 1;
   const serial = `${folder}-${started}.log`;
-  const words = ["vm", target, "--firmware", "direct", "--name", name, "--serial", serial, ...options];
+  const words = [
+    "vm",
+    target,
+    "--firmware",
+    "direct",
+    "--cpus",
+    "1",
+    "--name",
+    name,
+    "--serial",
+    serial,
+    ...options,
+  ];
   const child = spawn(join(PROJECT_ROOT, "bin/socle"), words, { env: ENVIRONMENT });
   let text = "";
   for (const stream of [child.stdout, child.stderr])

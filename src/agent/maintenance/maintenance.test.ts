@@ -235,7 +235,7 @@ test("who keeps a connection without a call, or sends one drop by drop, is dropp
   });
   slow.on("error", () => {});
   const drops = setInterval(() => slow.writable && slow.write("{"), 20);
-  await Promise.all([once(silent, "close"), once(session, "close")]);
+  await Promise.all([closed(silent), closed(session)]);
   clearInterval(drops);
   assert.ok(await show(waiting));
 });
@@ -256,7 +256,7 @@ test("more connections than a person needs are not taken, and none stays for lon
   const { host, port } = waiting.machine;
   const sockets = Array.from({ length: 100 }, () => connectTls({ host, port, rejectUnauthorized: false }));
   for (const socket of sockets) socket.on("error", () => {});
-  await Promise.all(sockets.map((socket) => once(socket, "close")));
+  await Promise.all(sockets.map((socket) => closed(socket)));
   assert.ok(await show(waiting));
 });
 
@@ -296,7 +296,7 @@ test("a certificate that is revoked by the next document is cut off at once, the
   await follow();
   await fetchStatus(toAccess(waiting, mallory)); // a document that names nobody changes nothing
 
-  const cut = once(bad, "close");
+  const cut = closed(bad);
   waiting.place(toDocument({ access: { authorities: [authority.cert], revocations } }));
   await follow();
   await cut;
@@ -309,3 +309,8 @@ test("a certificate that is revoked by the next document is cut off at once, the
   await fetchStatus(toAccess(waiting)); // nor does one that is refused
   good.destroy();
 });
+
+/** With an error or without: `once` would reject at the first. */
+async function closed(connection: { once(event: "close", listener: () => void): unknown }): Promise<void> {
+  return new Promise((resolve) => connection.once("close", resolve));
+}

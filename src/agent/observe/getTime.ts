@@ -60,7 +60,12 @@ export function parseTimesync(output: string): { server: string; offsetUs: bigin
   };
 }
 
-/** Half of both ways' difference: RFC 5905, 8. Before the first answer all are 0. */
-function toOffset([originate, receive, transmit, destination]: [number, number, number, number]): bigint {
+/**
+ * Half of both ways' difference: RFC 5905, 8. Before the first answer all are 0, or some are timesyncd's word for never,
+ * which is no time.
+ */
+function toOffset(times: [number, number, number, number]): bigint {
+  if (!times.every(Number.isSafeInteger)) return 0n;
+  const [originate, receive, transmit, destination] = times;
   return BigInt(Math.round((receive - originate + (transmit - destination)) / 2));
 }

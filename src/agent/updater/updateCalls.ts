@@ -29,7 +29,7 @@ import { toGate } from "./toGate.ts";
 import { toUpdateConnectError } from "./toUpdateConnectError.ts";
 import { toHoldField, toUpdateState } from "./toUpdateState.ts";
 import type { Updater } from "./updater.ts";
-import type { UpdateAim } from "./updateSituation.ts";
+import { toNoRepository, type UpdateAim } from "./updateSituation.ts";
 import type { ReadRelease } from "./updateSource.ts";
 
 export interface UpdateCallsOptions {
@@ -109,17 +109,31 @@ async function readState(updater: Updater): Promise<MessageInitShape<typeof GetU
 
 async function check(
   { updater: { look }, machine, readRelease }: UpdateCallsOptions,
-  { repositoryUrl, channel }: CheckUpdateRequest,
+  request: CheckUpdateRequest,
   signal: AbortSignal,
 ): Promise<MessageInitShape<typeof CheckUpdateResponseSchema>> {
+  const source = await chooseSource(look, request);
   const image = await look.readImage();
   const osRelease = parseOsRelease((await readText(machine, "/etc/os-release")) ?? "");
   const prettyName = osRelease.get("PRETTY_NAME") ?? `${image.name} ${image.version}`;
   const running = toImage({ image, prettyName });
-  const { release } = await readRelease(image, { repository: repositoryUrl, channel }, signal);
-  if (release === undefined) return { running, newer: false };
+  const { release } = await readRelease(image, source, signal);
+  const asked = { repositoryUrl: source.repository, channel: source.channel };
+  if (release === undefined) return { running, newer: false, ...asked };
   const newer = compareVersions(release.manifest.version, await readRunningVersion(look, image.version)) > 0;
-  return { running, newest: toAvailableRelease(release.manifest), newer };
+  return { running, newest: toAvailableRelease(release.manifest), newer, ...asked };
+}
+
+/** What is asked for, else what the machine is configured for. */
+async function chooseSource(
+  look: Updater["look"],
+  { repositoryUrl, channel }: CheckUpdateRequest,
+): Promise<{ repository: string; channel: string }> {
+  if (repositoryUrl !== "" && channel !== "") return { repository: repositoryUrl, channel };
+  const policy = await look.readPolicy();
+  const repository = repositoryUrl || policy.repository;
+  if (repository === undefined) throw toNoRepository();
+  return { repository, channel: channel || policy.channel };
 }
 
 /** A kernel image can be newer than the root. A machine without slots has no other version than its image. */

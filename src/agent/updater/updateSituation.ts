@@ -178,7 +178,7 @@ function toFailure(problem: SocleError): GateFacts["failure"] {
   return { gate: "channel", says: message, ...(hint !== undefined && { hint }), isExpiry: false };
 }
 
-function toNoRepository(): UpdaterError {
+export function toNoRepository(): UpdaterError {
   return new UpdaterError("no-repository", "Cannot look for updates: no repository is configured", {
     hint: "Name one when asking, or set update.repository in the machine's configuration.",
   });

@@ -52,7 +52,13 @@ async function createMachine(repository: MemoryRepository, { hasRoot = true } = 
       machine,
       openMachine: noDisk,
       readRelease,
-      readPolicy: noDisk,
+      readPolicy: async () => ({
+        repository: server.url,
+        channel: "stable",
+        mode: "manual",
+        spreadSeconds: 0,
+        minimumAgeSeconds: 0,
+      }),
       request: { read: noDisk, write: noDisk, remove: noDisk },
       newId: () => "operation",
       verdictEveryMs: 1000,
@@ -129,15 +135,20 @@ test("a newer release is named, with what an update would fetch, and only that",
     "documents only were fetched",
   );
   assert.ok((await machine.readState()).includes("timestamp.json"));
-  const options = { repository: machine.server.url, channel: "stable" };
   assert.equal(
-    renderUpdateCheck(toUpdateCheckDocument(answer, options)),
+    renderUpdateCheck(toUpdateCheckDocument(answer)),
     `1.1.0 is newer than minimal 1.0.0, which runs\n  channel stable · root hash ${rootHash?.slice(0, 12)} · 4.7 kB\n`,
   );
 });
 
+test("without an address, the configured repository and channel are asked, and named", async () => {
+  await using machine = await createMachine(await MemoryRepository.create(["1.0.0", "1.1.0"]));
+  const { newest, repositoryUrl, channel } = await machine.check({ url: "", channel: "" });
+  assert.equal(newest?.version, "1.1.0");
+  assert.deepEqual([repositoryUrl, channel], [machine.server.url, "stable"]);
+});
+
 test("what is not newer in the order of UAPI.10 is said to be so", async () => {
-  const options = { repository: "", channel: "stable" };
   const cases: [versions: string[], newer: boolean, text: RegExp][] = [
     [["1.0.0"], false, /^minimal 1\.0\.0 runs, and is the newest of channel stable$/m],
     [["0.9.0"], false, /has only 0\.9\.0, which is older$/m],
@@ -148,7 +159,7 @@ test("what is not newer in the order of UAPI.10 is said to be so", async () => {
     await using machine = await createMachine(await MemoryRepository.create(versions));
     const answer = await machine.check();
     assert.equal(answer.newer, newer, versions.join());
-    assert.match(renderUpdateCheck(toUpdateCheckDocument(answer, options)), text);
+    assert.match(renderUpdateCheck(toUpdateCheckDocument(answer)), text);
   }
 });
 

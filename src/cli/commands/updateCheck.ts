@@ -8,9 +8,10 @@ import { renderResult } from "../renderResult.ts";
 import { toReleaseDocument } from "../update/updateStateDocument.ts";
 
 export interface UpdateCheckOptions {
-  /** Address of the folder that holds metadata/ and targets/, as the machine reaches it. */
-  readonly repository: string;
-  readonly channel: string;
+  /** Address of the folder that holds metadata/ and targets/, as the machine reaches it; the configured one when absent. */
+  readonly repository?: string;
+  /** The configured one when absent. */
+  readonly channel?: string;
 }
 
 /** The machine fetches some small files, over a line that may be slow. */
@@ -19,7 +20,7 @@ const CHECK_TIMEOUT_MS = 120_000;
 /** Has a machine ask a repository for the newest release; it checks everything itself and writes nothing. */
 export async function fetchUpdateCheck(
   access: MachineAccess,
-  { repository, channel }: UpdateCheckOptions,
+  { repository = "", channel = "" }: UpdateCheckOptions,
   { timeoutMs = CHECK_TIMEOUT_MS, signal }: { timeoutMs?: number; signal?: AbortSignal } = {},
 ): Promise<CheckUpdateResponse> {
   const call = { purpose: "check for an update", timeoutMs, ...(signal && { signal }) };
@@ -35,21 +36,24 @@ export async function updateCheck(
   context: Pick<CommandContext, "output" | "stdout" | "signal" | "isQuiet">,
 ): Promise<ExitCode> {
   const response = await fetchUpdateCheck(access, options, { signal: context.signal });
-  const document = toUpdateCheckDocument(response, options);
+  const document = toUpdateCheckDocument(response);
   const toTable = () => (context.isQuiet ? renderBare(document) : renderUpdateCheck(document));
   context.stdout(await renderResult(document, context.output, toTable));
   return EXIT_CODE.ok;
 }
 
 /** For programs: `socle update check -o json`. */
-export function toUpdateCheckDocument(
-  { running, newest, newer }: CheckUpdateResponse,
-  { repository, channel }: UpdateCheckOptions,
-) {
+export function toUpdateCheckDocument({
+  running,
+  newest,
+  newer,
+  repositoryUrl,
+  channel,
+}: CheckUpdateResponse) {
   return {
     apiVersion: "socle/v1",
     kind: "UpdateCheck",
-    repository,
+    repository: repositoryUrl,
     channel,
     running: { id: running?.id ?? "", version: running?.version ?? "" },
     /** null when the channel has no release. */

@@ -19,7 +19,13 @@ import { renderStatus } from "../renderStatus.ts";
 import { withSecureBoot } from "../withSecureBoot.ts";
 import { toStatusDocument } from "../statusDocument.ts";
 import { createView } from "../update/view.ts";
-import { startMachine, waitUntilHealthy, type MachineOptions, type RunningMachine } from "../runMachine.ts";
+import {
+  startMachine,
+  waitForFingerprint,
+  waitUntilHealthy,
+  type MachineOptions,
+  type RunningMachine,
+} from "../runMachine.ts";
 import { defaultOutput } from "./build.ts";
 
 /** Boots a release, or what a definition builds, and keeps it up until it is told to stop. */
@@ -46,10 +52,15 @@ export async function runUntilStopped(
 ): Promise<void> {
   const once = options.once === true;
   await using running = await startMachine(release, tools, options);
-  const status = await waitUntilHealthy(running, context);
-  context.stdout(
-    `${renderStatus(toStatusDocument(status), createView(process.stdout))}\n${renderHelp(running, once)}`,
-  );
+  if (options.maintenance === true) {
+    const fingerprint = await waitForFingerprint(running, context);
+    context.stdout(renderFirstContact(running, fingerprint));
+  } else {
+    const status = await waitUntilHealthy(running, context);
+    context.stdout(
+      `${renderStatus(toStatusDocument(status), createView(process.stdout))}\n${renderHelp(running, once)}`,
+    );
+  }
   if (!once) await stayUp(running, context);
   await running.machine.stop();
 }
@@ -95,6 +106,22 @@ async function stayUp({ machine }: RunningMachine, { signal }: CommandContext): 
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
   await Promise.race([stopped, machine.ended()]);
+}
+
+/** What to do with a machine that waits for its first configuration. */
+function renderFirstContact({ name, access }: RunningMachine, fingerprint: string): string {
+  const socle = toCommandName(process.env);
+  const at = `--host ${access.host} --port ${access.port} --fingerprint ${fingerprint}`;
+  return [
+    `${name} waits for its first configuration`,
+    "",
+    `  Fingerprint   ${fingerprint}`,
+    `  Give it one   ${socle} config apply FILE --insecure ${at}`,
+    `  Then know it  ${socle} context add ${name} --access FILE ${at}`,
+    `  Console       ${openWorkspace().machines}/${name}.log`,
+    "  Stop it       Ctrl-C",
+    "",
+  ].join("\n");
 }
 
 function renderHelp({ name, access }: RunningMachine, once: boolean): string {
