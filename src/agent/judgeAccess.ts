@@ -19,12 +19,22 @@ export async function judgeAccess(content: FoundDocument["content"]): Promise<Ju
     return toRefused(toProblem([], content.unreadable, "a document that can be read"));
   try {
     const { access } = decodeMachineConfiguration(content.text);
-    if (access !== undefined) await parseCallerTrust(access);
-    return { access, problems: [] };
+    const problems = await findAccessProblems(access);
+    return { access: problems.length === 0 ? access : undefined, problems };
   } catch (error) {
     if (error instanceof ConfigurationError) return { access: undefined, problems: error.problems };
+    throw error;
+  }
+}
+
+/** What the parser does not see: certificates of no authority, lists of another one. */
+export async function findAccessProblems(access: AccessConfiguration | undefined): Promise<Problem[]> {
+  try {
+    if (access !== undefined) await parseCallerTrust(access);
+    return [];
+  } catch (error) {
     if (!(error instanceof AccessError)) throw error;
-    return toRefused(toProblem(["access"], error.message, "authorities, and lists of theirs", error.hint));
+    return [toProblem(["access"], error.message, "authorities, and lists of theirs", error.hint)];
   }
 }
 

@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import { test } from "node:test";
 
+import { createCertificateAuthority } from "#trust/certificates.ts";
+import { createRevocationList } from "#trust/createRevocationList.ts";
+
 import { toGenerationPath } from "./readGenerations.ts";
 import { Configurator, type ApplyStep, type ConfigurationRequest } from "./configurator.ts";
 import {
@@ -58,6 +61,29 @@ async function collect(steps: AsyncIterable<ApplyStep>): Promise<ApplyStep[]> {
   for await (const step of steps) all.push(step);
   return all;
 }
+
+test("a list of revoked certificates of another authority is refused before anything is changed", async () => {
+  const world = createWorld();
+  const { configurator } = await startProcess(world);
+  const [own, other] = await Promise.all(
+    ["own", "other"].map((name) => createCertificateAuthority(name, { now: NOW, days: 1 })),
+  );
+  const revocations = await createRevocationList(other!, {
+    revoked: [],
+    number: 1,
+    now: NOW,
+    nextUpdate: NOW,
+  });
+  const document = JSON.stringify({
+    apiVersion: "socle/v1",
+    kind: "MachineConfiguration",
+    access: { authorities: [own?.cert], revocations },
+  });
+  const steps = await collect(await configurator.apply(ask("edge-01", { aim: { document } })));
+  assert.equal(toWords(steps), "refused");
+  assert.equal(steps[0]?.problems?.[0]?.path, "access");
+  assert.deepEqual(await configurator.list(), []);
+});
 
 const ask = (hostname: string, more: Partial<ConfigurationRequest> = {}): ConfigurationRequest => ({
   aim: { document: toDocument(hostname) },

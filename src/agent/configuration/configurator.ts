@@ -5,6 +5,7 @@ import type { ApplyPlan } from "#config/planApply.ts";
 import type { Problem } from "#definition/problem.ts";
 
 import { findDocument, findOrigin } from "../findDocument.ts";
+import { findAccessProblems } from "../judgeAccess.ts";
 import type { Log } from "../log.ts";
 import { describePlan, planAim, readAim, type ConfigurationAim } from "./configurationAim.ts";
 import type { ConfigurationMachine } from "./configurationMachine.ts";
@@ -85,7 +86,10 @@ export class Configurator {
   }
 
   async plan(aim: ConfigurationAim): Promise<ApplyPlan> {
-    return planAim(aim, { ...this.#options, store: this.#store });
+    const plan = await planAim(aim, { ...this.#options, store: this.#store });
+    if (plan.kind === "refused") return plan;
+    const problems = await findAccessProblems(plan.configuration.access);
+    return problems.length === 0 ? plan : { kind: "refused", problems };
   }
 
   /**
