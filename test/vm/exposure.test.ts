@@ -41,6 +41,9 @@ const HOSTILE_ARGUMENTS = [
   toCredential("getty.ttys.serial", "ttyS0\n"),
 ];
 
+/** What waits for somebody's answer. */
+const PROMPT = /(?:login|password|maintenance\)): *$|press enter|^(?:ba)?sh-[\d.]+[#$]|^[~/#$]* ?[#$] $/im;
+
 test("a sealed machine answers on one port only, to certificates only, and its console takes nothing", async (t) => {
   const system = await buildTestSystem("sealed");
   await using vm = await bootTestMachine(t, system, { extraArguments: HOSTILE_ARGUMENTS });
@@ -126,13 +129,14 @@ test("a sealed machine answers on one port only, to certificates only, and its c
   });
 
   await t.test("keys at the console are not answered, and restart nothing", async () => {
-    assert.doesNotMatch(
-      vm.machine.console.lines.join("\n"),
-      /login:|password|press enter|sh-\d|bash-\d|# $/i,
+    assert.deepEqual(
+      vm.machine.console.lines.filter((line) => PROMPT.test(line)),
+      [],
     );
     const console = await openConsole(vm);
     for (const keys of ["\r", "root\r", "\r", "id\r", "\u0003", "\u0004", "\r"]) await console.type(keys);
-    assert.doesNotMatch(console.said(), /login:|password|press enter|uid=|command not found|[#$] $/i);
+    assert.doesNotMatch(console.said(), PROMPT);
+    assert.doesNotMatch(console.said(), /uid=|command not found/);
     // Ctrl-Alt-Delete, as often as makes systemd impatient; then SysRq b, by a break on the line.
     const control = join(vm.machine.folder, "qmp.sock");
     const keys = ["ctrl", "alt", "delete"].map((data) => ({ type: "qcode", data }));
