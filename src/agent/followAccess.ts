@@ -7,7 +7,7 @@ export interface FollowOptions {
   /** Reads it anew. */
   readonly readAccess: () => Promise<FoundAccess>;
   /** Puts it in force; when it throws, nothing has changed. */
-  readonly reload: (access: CallerAccess) => Promise<void>;
+  readonly reload: (access: CallerAccess) => Promise<unknown>;
   readonly log: Log;
 }
 

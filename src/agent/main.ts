@@ -6,6 +6,7 @@ import { join } from "node:path";
 
 import { ConfigurationService } from "#protocol/gen/socle/v1/configuration_pb.ts";
 import { ControlService } from "#protocol/gen/socle/v1/control_pb.ts";
+import { ObserveService } from "#protocol/gen/socle/v1/observe_pb.ts";
 import { UpdateService } from "#protocol/gen/socle/v1/update_pb.ts";
 import { readCredential } from "#system/credentials.ts";
 import { readIfPresent, writeAtomic } from "#system/files.ts";
@@ -14,16 +15,18 @@ import { notifyReady } from "#system/notifyReady.ts";
 import { createObservedMachine } from "#system/observedMachine.ts";
 import { watchFiles } from "#system/watchFiles.ts";
 import { SocleError } from "#progress/socleError.ts";
+import { toFingerprint } from "#trust/fingerprint.ts";
 import { createAudit } from "./audit.ts";
 import { CONFIGURATION_OUTCOME_PATH } from "./configuration/configurationOutcome.ts";
 import { GENERATIONS_FOLDER } from "./configuration/readGenerations.ts";
 import { createDebugCalls } from "./debug/createDebugCalls.ts";
 import { keepMark } from "./debug/keepMark.ts";
+import { EventHub } from "./events/eventHub.ts";
 import { IMAGE_DESCRIPTION_PATH, parseImageDescription } from "./facts/imageDescription.ts";
 import { findDocument } from "./findDocument.ts";
 import { followAccess } from "./followAccess.ts";
 import { ensureIdentity } from "./identity/ensureIdentity.ts";
-import type { MachineIdentity } from "./identity/machineIdentity.ts";
+import type { OwnIdentity } from "./identity/machineIdentity.ts";
 import { makeIdentity } from "./identity/makeIdentity.ts";
 import { DEFAULT_LISTEN_ADDRESS, parseListenAddress, type ListenAddress } from "./listenAddress.ts";
 import { createLog } from "./log.ts";
@@ -35,7 +38,13 @@ import { renderMaintenanceNotice, renderReadyNotice } from "./notice/renderNotic
 import { createObserveCalls } from "./observe/createObserveCalls.ts";
 import { readObserveOptions } from "./observe/readObserveOptions.ts";
 import { passCalls } from "./passCalls.ts";
-import { AUTHORITY_CREDENTIAL, KEPT_ACCESS_FILE, readAccess, type CallerAccess } from "./readAccess.ts";
+import {
+  AUTHORITY_CREDENTIAL,
+  KEPT_ACCESS_FILE,
+  readAccess,
+  type CallerAccess,
+  type FoundAccess,
+} from "./readAccess.ts";
 import { readInventory } from "./readInventory.ts";
 import { shareReads } from "./shareReads.ts";
 import { startAgent } from "./startAgent.ts";
@@ -56,6 +65,8 @@ const audit = createAudit(log);
 const machine = createLinuxMachine();
 const observed = createObservedMachine();
 const { machine: looked, forget: forgetMark } = keepMark(machine);
+/** As they were read last. */
+let authoritySources: FoundAccess["sources"] = new Map();
 const readFacts = shareReads(() => readMachineFacts(looked));
 
 async function main(): Promise<void> {
@@ -76,7 +87,7 @@ async function main(): Promise<void> {
 /** Waits for somebody to configure the machine, where nobody is let in. Undefined: the agent is to end. */
 async function findCallers(
   listen: ListenAddress,
-  identity: MachineIdentity,
+  identity: OwnIdentity,
   signal: AbortSignal,
 ): Promise<CallerAccess | undefined> {
   const found = await readMachineAccess();
@@ -108,17 +119,27 @@ async function findCallers(
 
 async function serve(
   listen: ListenAddress,
-  identity: MachineIdentity,
+  identity: OwnIdentity,
   access: CallerAccess,
   signal: AbortSignal,
 ): Promise<void> {
   const updates = passCalls(UpdateService);
+  const events = new EventHub(() => new Date());
+  let inForce = access;
   const agentFacts = { version: AGENT_VERSION, nodeVersion: process.version, readyUs: monotonicUs() };
   const observeOptions = await readObserveOptions({
     machine: observed,
     ownPort: listen.port,
     readStatus: async () => toStatus(await readFacts(), agentFacts),
     updates,
+    certificates: {
+      own: { certificate: identity.certificate, source: identity.source },
+      readAccess: () => inForce,
+      readAuthoritySources: () => authoritySources,
+      findDocument: findMachineDocument,
+    },
+    events,
+    watchPrivileged: passCalls(ObserveService).watchEvents,
     clock: Date.now,
   });
   const agent = await startAgent({
@@ -129,7 +150,7 @@ async function serve(
       observe: createObserveCalls(observeOptions),
       configuration: passCalls(ConfigurationService),
       control: passCalls(ControlService),
-      debug: createDebugCalls(machine, { onSession: forgetMark }),
+      debug: createDebugCalls(machine, { onSession: forgetMark, publish: events.publish }),
     },
     tls: { ...identity, ...access },
     listen,
@@ -140,7 +161,12 @@ async function serve(
   const follow = followAccess({
     access,
     readAccess: readMachineAccess,
-    reload: (next) => agent.reloadAccess({ ...identity, ...next }),
+    reload: async (next) => {
+      const { authorities, revoked } = await agent.reloadAccess({ ...identity, ...next });
+      inForce = next;
+      const fingerprints = authorities.map(({ raw }) => toFingerprint(raw));
+      events.publish({ case: "access", value: { authorities: fingerprints, revoked: revoked.size } });
+    },
     log,
   });
   const endWatch = watchConfiguration(() => void follow());
@@ -165,19 +191,25 @@ async function serve(
   signal.addEventListener("abort", endNotice, { once: true });
 }
 
-function readMachineAccess() {
+function findMachineDocument() {
   const documents = {
     readText: readIfPresent,
     listFolder: machine.listFolder,
     readCredential: () => readCredential("socle.config"),
   };
-  return readAccess({
-    findDocument: () => findDocument(documents, log),
+  return findDocument(documents, log);
+}
+
+async function readMachineAccess(): Promise<FoundAccess> {
+  const found = await readAccess({
+    findDocument: findMachineDocument,
     readAuthority: () => readCredential(AUTHORITY_CREDENTIAL),
     readKept: () => readIfPresent(join(STATE_FOLDER, KEPT_ACCESS_FILE)),
     writeKept: (text) => writeAtomic(join(STATE_FOLDER, KEPT_ACCESS_FILE), text, 0o600),
     log,
   });
+  authoritySources = found.sources;
+  return found;
 }
 
 function watchConfiguration(onChange: () => void): () => void {

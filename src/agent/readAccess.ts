@@ -12,9 +12,14 @@ export interface CallerAccess {
   readonly revocations?: string | undefined;
 }
 
+/** Who says that the callers of an authority are let in; kept: nobody any more, but somebody did. */
+export type AuthoritySource = "configuration" | "credential" | "kept";
+
 export interface FoundAccess {
   /** Undefined: this machine has no authority of callers from anywhere, and never had one. */
   readonly access: CallerAccess | undefined;
+  /** Of each of its authorities, by its PEM. */
+  readonly sources: ReadonlyMap<string, AuthoritySource>;
   /** Why the machine's document does not count; none where it does, or where there is no document. */
   readonly problems: readonly Problem[];
 }
@@ -55,12 +60,21 @@ export async function readAccess(sources: AccessSources): Promise<FoundAccess> {
   if (access === undefined) {
     const failed = credential.error ?? kept.error;
     if (failed !== undefined) throw failed;
-    return { access: undefined, problems };
+    return { access: undefined, sources: new Map(), problems };
   }
   // What may be taken back yet must leave nothing behind.
   if (document?.isOnTrial !== true) await keep(sources, configured ?? credential.value ?? access);
   const { authorities, revocations } = access;
-  return { access: { clientAuthorities: authorities, revocations }, problems };
+  const authoritySources = new Map([
+    ...toSources(authorities, "kept"),
+    ...toSources(credential.value?.authorities ?? [], "credential"),
+    ...toSources(wanted?.authorities ?? [], "configuration"),
+  ]);
+  return { access: { clientAuthorities: authorities, revocations }, sources: authoritySources, problems };
+}
+
+function toSources(authorities: readonly string[], source: AuthoritySource): [string, AuthoritySource][] {
+  return authorities.map((authority) => [authority, source]);
 }
 
 const NO_DOCUMENT = { access: undefined, problems: [] };

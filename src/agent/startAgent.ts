@@ -1,7 +1,7 @@
 import type { TLSSocket } from "node:tls";
 import { createContextValues } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { parseCallerTrust } from "#trust/callerTrust.ts";
+import { parseCallerTrust, type CallerTrust } from "#trust/callerTrust.ts";
 import { createAudit, type Audit } from "./audit.ts";
 import { callerKey, NOBODY, toSocket, type AgentRequest, type AgentResponse, type Caller } from "./caller.ts";
 import { CallerGate } from "./callerGate.ts";
@@ -48,7 +48,7 @@ export interface Agent {
   /** The port it listens on, also when 0 was asked for. */
   readonly port: number;
   /** Who it is and whom it lets in, from now on. Connections of callers that are let in no more are cut, others stay. */
-  reloadAccess(tls: AgentTls): Promise<void>;
+  reloadAccess(tls: AgentTls): Promise<CallerTrust>;
   /** Stops at once; calls under way are cut. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -146,6 +146,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       authorities: gate.trust.authorities.length,
       revoked: gate.trust.revoked.size,
     });
+    return gate.trust;
   };
   return { port, reloadAccess, close, [Symbol.asyncDispose]: close };
 }

@@ -1,4 +1,5 @@
 import { createContextOption, createNodesOption, MACHINE } from "./machineOptions.ts";
+import { parseEventKinds } from "./observe/eventKinds.ts";
 import { addFileCommands } from "./observe/fileCommands.ts";
 import { addLogCommands } from "./observe/logCommands.ts";
 import { addViewCommands } from "./observe/viewCommands.ts";
@@ -17,11 +18,15 @@ function addLiveCommands(program: RootCommand, run: RunCommand): void {
     .command("events")
     .argument(...MACHINE)
     .description("everything that changes on a machine, from now on")
+    .option("--only <kinds>", "of these kinds: update,configuration,control,access,debug,unit", parseEventKinds)
     .option("-f, --follow", "until Ctrl-C, as without it: there are no old ones")
     .addOption(createContextOption())
     .addOption(createNodesOption())
     .addOption(createFormatOption())
-    .addHelpText("after", renderExamples([["socle events edge-01 -f -o json", "for a program"]]))
+    .addHelpText("after", renderExamples([
+        ["socle events edge-01 -f -o json", "for a program"],
+        ["socle events -n edge-01,edge-02 --only unit,control", "of several: what fails, and what is asked of them"],
+      ]))
     .action((name, options, command) =>
       run(
         command.optsWithGlobals(),
@@ -29,7 +34,10 @@ function addLiveCommands(program: RootCommand, run: RunCommand): void {
           const { chooseMachines } = await import("./chooseMachines.ts");
           const { showEvents } = await import("./observe/showEvents.ts");
           const { showLinesOf } = await import("./observe/showLinesOf.ts");
-          return showLinesOf(await chooseMachines(name, options, context), showEvents, context);
+          const { only } = options;
+          const show: Parameters<typeof showLinesOf>[1] = (machine, own) =>
+            showEvents(machine, only === undefined ? {} : { only }, own);
+          return showLinesOf(await chooseMachines(name, options, context), show, context);
         },
         { isOnlooker: true },
       ),

@@ -44,6 +44,9 @@ const TABLES = [
     getNetwork: "reader",
     getTime: "reader",
     getLoad: "reader",
+    // Never a key; who and why of what happens is what the journal says, too.
+    listCertificates: "reader",
+    watchEvents: "reader",
     listFiles: "reader",
     // What may hold secrets, nobody gets: src/agent/observe/secretPaths.ts.
     readFile: "reader",

@@ -5,7 +5,7 @@
 import { verify, type KeyObject, type X509Certificate } from "node:crypto";
 
 import { AsnConvert } from "@peculiar/asn1-schema";
-import { CertificateList } from "@peculiar/asn1-x509";
+import { CertificateList, id_ce_cRLNumber, type Extension } from "@peculiar/asn1-x509";
 
 import { AccessError } from "./accessError.ts";
 import { toSerialNumber } from "./serialNumber.ts";
@@ -14,6 +14,10 @@ export interface RevocationList {
   readonly authority: X509Certificate;
   /** As `toSerialNumber` writes them. */
   readonly serials: readonly string[];
+  /** Rises from list to list; undefined when it does not say. */
+  readonly number: bigint | undefined;
+  readonly thisUpdate: Date;
+  readonly nextUpdate: Date | undefined;
 }
 
 const HASHES: Readonly<Record<string, string | null>> = {
@@ -78,7 +82,19 @@ function parseList(der: Buffer, authorities: readonly X509Certificate[]): Revoca
     serials: revoked.map(({ userCertificate }) =>
       toSerialNumber(Buffer.from(userCertificate).toString("hex")),
     ),
+    number: findNumber(tbsCertList.crlExtensions ?? []),
+    thisUpdate: tbsCertList.thisUpdate.getTime(),
+    nextUpdate: tbsCertList.nextUpdate?.getTime(),
   };
+}
+
+/** RFC 5280, 5.2.3: a positive INTEGER in DER, of at most 20 octets. */
+function findNumber(extensions: readonly Extension[]): bigint | undefined {
+  const extension = extensions.find(({ extnID }) => extnID === id_ce_cRLNumber);
+  if (extension === undefined) return undefined;
+  const [tag, length, ...octets] = Buffer.from(extension.extnValue.buffer);
+  if (tag !== 0x02 || length !== octets.length || length === 0 || length > 20) return undefined;
+  return BigInt(`0x${Buffer.from(octets).toString("hex")}`);
 }
 
 function isSigned(data: Buffer, signature: Buffer, hash: string | null, key: KeyObject): boolean {

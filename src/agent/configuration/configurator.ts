@@ -6,6 +6,7 @@ import type { Problem } from "#definition/problem.ts";
 
 import { findDocument, findOrigin } from "../findDocument.ts";
 import { findAccessProblems } from "../judgeAccess.ts";
+import type { Publish } from "../events/eventHub.ts";
 import type { Log } from "../log.ts";
 import { describePlan, planAim, readAim, type ConfigurationAim } from "./configurationAim.ts";
 import type { ConfigurationMachine } from "./configurationMachine.ts";
@@ -22,6 +23,7 @@ export interface ConfiguratorOptions {
   readonly judge: ApplyJudge;
   readonly clock: () => Date;
   readonly log: Log;
+  readonly publish?: Publish;
 }
 
 export interface ConfigurationRequest {
@@ -42,6 +44,7 @@ export interface ApplyStep {
 }
 
 type Tell = (step: ApplyStep) => void;
+type Told = Pick<ApplyStep, "says" | "generation"> & { readonly state: ApplyStep["state"] | "confirmed" };
 
 /**
  * Puts configurations in force, one at a time: all of one or none. Every generation begins on trial, of this boot only, and is
@@ -114,7 +117,11 @@ export class Configurator {
       finish();
       throw error;
     }
-    void this.#inTurn(() => this.#perform(request, (step) => steps.push(step))).then(() => finish(), finish);
+    const tell: Tell = (step) => {
+      steps.push(step);
+      this.#publish(step, request.who);
+    };
+    void this.#inTurn(() => this.#perform(request, tell)).then(() => finish(), finish);
     return steps;
   }
 
@@ -129,6 +136,7 @@ export class Configurator {
         });
       this.#timer.stop();
       await this.#store.makeCurrent(trial, `confirmed by ${who}`);
+      this.#publish({ state: "confirmed", says: `generation ${number} is kept`, generation: number }, who);
     });
   }
 
@@ -199,7 +207,11 @@ export class Configurator {
     }
   }
 
-  async #endTrial(trial: Trial, because: string, tell: Tell = () => {}): Promise<void> {
+  async #endTrial(
+    trial: Trial,
+    because: string,
+    tell: Tell = (step) => this.#publish(step, ""),
+  ): Promise<void> {
     const { machine, log } = this.#options;
     const { number, document } = trial;
     this.#timer.stop();
@@ -240,6 +252,10 @@ export class Configurator {
     if (source === null) return undefined;
     if (source !== "generation") return textOf(await findOrigin(this.#options.machine));
     return (await this.#store.list()).find(({ number }) => number === generation)?.document;
+  }
+
+  #publish({ state, says, generation = 0 }: Told, who: string): void {
+    this.#options.publish?.({ case: "configuration", value: { generation, state, says, who } });
   }
 
   /** By the time that passes: the machine's clock may be set meanwhile. */

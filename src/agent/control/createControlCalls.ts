@@ -4,6 +4,7 @@ import { encodeResetRequest, parseResetRequest, RESET_REQUEST_PATH } from "#boot
 import { ControlService, type ResetRequest } from "#protocol/gen/socle/v1/control_pb.ts";
 
 import { IMAGE_DESCRIPTION_PATH, parseImageDescription } from "../facts/imageDescription.ts";
+import type { Publish } from "../events/eventHub.ts";
 import type { Log } from "../log.ts";
 import { readText } from "../machineFacts.ts";
 import { CALLER_HEADER } from "../passCalls.ts";
@@ -19,6 +20,7 @@ export interface ControlOptions {
   /** The update that is being written. */
   readonly findOperation: () => RestartFacts["operation"];
   readonly log: Log;
+  readonly publish?: Publish;
   /** Between the answer and what would cut it off. */
   readonly farewellMs?: number;
   readonly settleMs?: number;
@@ -40,25 +42,38 @@ export function createControlCalls(options: ControlOptions): PrivilegedCalls {
 }
 
 function toImplementation(options: ControlOptions): ServiceImpl<typeof ControlService> {
-  const { machine, settleMs } = options;
+  const { machine, settleMs, publish = () => {} } = options;
   return {
     reboot: (request, context) =>
       answer(async () => {
         await checkRestart(options, "restart", request);
-        leave(options, "reboot", { ...request, caller: toCaller(context) });
+        leave(options, "reboot", { ...request, action: "reboot", caller: toCaller(context) });
         return {};
       }),
     powerOff: (request, context) =>
       answer(async () => {
         await checkRestart(options, "power off", request);
-        leave(options, "poweroff", { ...request, caller: toCaller(context) });
+        leave(options, "poweroff", { ...request, action: "power-off", caller: toCaller(context) });
         return {};
       }),
     reset: (request, context) => answer(async () => reset(options, request, toCaller(context))),
-    restartUnit: ({ name }) =>
-      answer(async () => ({
-        active: await restartUnit(machine, name, settleMs === undefined ? {} : { settleMs }),
-      })),
+    restartUnit: ({ name }, context) =>
+      answer(async () => {
+        const tell = (state: string) =>
+          publish({
+            case: "control",
+            value: { action: "restart-unit", state, who: toCaller(context), unit: name },
+          });
+        tell("asked");
+        try {
+          const active = await restartUnit(machine, name, settleMs === undefined ? {} : { settleMs });
+          tell("done");
+          return { active };
+        } catch (error) {
+          tell("failed");
+          throw error;
+        }
+      }),
   };
 }
 
@@ -86,6 +101,8 @@ async function checkRestart(
 }
 
 interface Leaving {
+  /** What was asked for. */
+  readonly action: "reboot" | "power-off" | "reset";
   readonly reason: string;
   readonly force: boolean;
   readonly caller: string;
@@ -93,14 +110,18 @@ interface Leaving {
 
 /** Goes on after the answer. `onFailure`: the machine stays, so that what was prepared must not stay. */
 function leave(
-  { machine, log, farewellMs = FAREWELL_MS }: ControlOptions,
+  { machine, log, publish = () => {}, farewellMs = FAREWELL_MS }: ControlOptions,
   how: "reboot" | "poweroff",
-  { reason, force, caller }: Leaving,
+  { action, reason: said, force, caller }: Leaving,
   onFailure: () => Promise<void> = async () => {},
 ): void {
+  const reason = said.slice(0, LONGEST_REASON);
+  const tell = (state: string) =>
+    publish({ case: "control", value: { action, state, who: caller, reason } });
+  tell("asked");
   log("warning", how === "reboot" ? "the machine restarts" : "the machine is switched off", {
     caller,
-    reason: reason.slice(0, LONGEST_REASON),
+    reason,
     force,
   });
   const ask = async () => {
@@ -108,6 +129,7 @@ function leave(
       await machine.leave(how, { force });
     } catch (error) {
       log("error", "the machine stays: systemd would not take it down", { error });
+      tell("failed");
       await onFailure();
     }
   };
@@ -132,7 +154,7 @@ async function reset(options: ControlOptions, request: ResetRequest, caller: str
     await machine.writeDurable(RESET_REQUEST_PATH, text);
   }
   // From here on it is decided: what an inhibitor says now must not leave a machine that is reset at some later restart.
-  leave(options, "reboot", { reason, force: true, caller }, async () =>
+  leave(options, "reboot", { action: "reset", reason, force: true, caller }, async () =>
     machine.removeDurable(RESET_REQUEST_PATH),
   );
   return {};

@@ -1,9 +1,15 @@
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 
 import { DEBUG_POLICY_PATH, parseDebugPolicy } from "#definition/debugPolicy.ts";
-import type { DebugService, DebugStart, OpenDebugSessionRequest } from "#protocol/gen/socle/v1/debug_pb.ts";
+import type {
+  DebugService,
+  DebugSession,
+  DebugStart,
+  OpenDebugSessionRequest,
+} from "#protocol/gen/socle/v1/debug_pb.ts";
 
 import { callerKey } from "../caller.ts";
+import type { Publish } from "../events/eventHub.ts";
 import { readText, type Machine } from "../machineFacts.ts";
 import { toRefusal } from "../toRefusal.ts";
 import { findStartProblems } from "./judgeStart.ts";
@@ -17,12 +23,13 @@ export interface DebugCallOptions {
   readonly socketPath?: string;
   /** Told when a session has begun, and when it has ended, or could not begin. */
   readonly onSession?: () => void;
+  readonly publish?: Publish;
 }
 
 /** One session at a time. The agent only passes on: it has no rights that a session would need. */
 export function createDebugCalls(
   machine: Pick<Machine, "readFile" | "readEntry" | "listFolder">,
-  { socketPath = DEBUG_SOCKET_PATH, onSession = () => {} }: DebugCallOptions = {},
+  { socketPath = DEBUG_SOCKET_PATH, onSession = () => {}, publish = () => {} }: DebugCallOptions = {},
 ): ServiceImpl<typeof DebugService> {
   let isOpen = false;
   return {
@@ -40,17 +47,33 @@ export function createDebugCalls(
           "One at a time: socle debug list says who, and until when.",
         );
       isOpen = true;
+      let session: DebugSession | undefined;
+      let end = "";
       try {
         for await (const response of passSession(start, inputs, { ...toCall(context), socketPath })) {
-          if (response.output.case === "started") onSession();
+          const { output } = response;
+          if (output.case === "started") {
+            session = output.value;
+            onSession();
+            publish(toSessionEvent(session, "begun", session.reason));
+          } else if (output.case === "ended") end = output.value.reason;
           yield response;
         }
       } finally {
         isOpen = false;
         onSession();
+        if (session !== undefined) publish(toSessionEvent(session, "ended", end));
       }
     },
   };
+}
+
+function toSessionEvent(
+  { id, who, until }: DebugSession,
+  state: "begun" | "ended",
+  reason: string,
+): Parameters<Publish>[0] {
+  return { case: "debug", value: { id, state, who, reason, ...(until && { until }) } };
 }
 
 function toCall({ signal, values }: HandlerContext) {

@@ -55,13 +55,14 @@ const onDisk = ({ certificate, key }: Pick<MachineIdentity, "certificate" | "key
 
 test("at its first start a machine makes a key and a certificate, and keeps them", async () => {
   const { identity, files } = await start({});
-  assert.equal(identity, fresh);
+  assert.deepEqual(identity, { ...fresh, source: "machine" });
   assert.deepEqual(files, onDisk(fresh));
 });
 
 test("from then on it is the same", async () => {
   const { identity, files, log } = await start({ files: onDisk(kept) });
   assert.equal(identity.fingerprint, kept.fingerprint);
+  assert.equal(identity.source, "machine");
   assert.deepEqual(files, onDisk(kept));
   assert.deepEqual(log, []);
 });
@@ -79,7 +80,7 @@ const damaged: readonly (readonly [what: string, files: Record<string, string | 
 for (const [what, files] of damaged)
   test(`where ${what}, others are made, and the log warns`, async () => {
     const { identity, files: after, log } = await start({ files });
-    assert.equal(identity, fresh);
+    assert.deepEqual(identity, { ...fresh, source: "machine" });
     assert.deepEqual(after, onDisk(fresh));
     assert.equal(log[0]?.level, "warning");
     assert.ok(!JSON.stringify(log).includes("PRIVATE KEY"));
@@ -87,7 +88,7 @@ for (const [what, files] of damaged)
 
 test("what cannot be kept is used all the same", async () => {
   const { identity, log } = await start({ writeFails: true });
-  assert.equal(identity, fresh);
+  assert.deepEqual(identity, { ...fresh, source: "machine" });
   assert.match(log.at(-1)?.message ?? "", /cannot be kept/);
 });
 
@@ -98,6 +99,7 @@ test("credentials come before what the machine keeps, and are not kept", async (
   };
   const { identity, files } = await start({ credentials, files: onDisk(kept) });
   assert.equal(identity.fingerprint, given.fingerprint);
+  assert.equal(identity.source, "credential");
   assert.deepEqual(files, onDisk(kept));
 });
 

@@ -1,6 +1,6 @@
 import { AgentError } from "../agentError.ts";
 import type { Log } from "../log.ts";
-import { toIdentity, type MachineIdentity } from "./machineIdentity.ts";
+import { toIdentity, type MachineIdentity, type OwnIdentity } from "./machineIdentity.ts";
 
 /** In the agent's own folder. */
 export const IDENTITY_FILES = { certificate: "certificate.pem", key: "key.pem" };
@@ -22,8 +22,10 @@ export interface IdentitySources {
  * Who this machine is: as its credentials say, or else as it has known itself since its first start.
  * @throws {AgentError} when the credentials are not whole; what the machine itself keeps is made anew when it is damaged
  */
-export async function ensureIdentity(sources: IdentitySources): Promise<MachineIdentity> {
-  return (await readGiven(sources)) ?? (await readKept(sources)) ?? (await makeAndKeep(sources));
+export async function ensureIdentity(sources: IdentitySources): Promise<OwnIdentity> {
+  const given = await readGiven(sources);
+  if (given !== undefined) return { ...given, source: "credential" };
+  return { ...((await readKept(sources)) ?? (await makeAndKeep(sources))), source: "machine" };
 }
 
 async function readGiven({ readCredential }: IdentitySources): Promise<MachineIdentity | undefined> {

@@ -9,6 +9,11 @@ export interface MachineIdentity {
   readonly fingerprint: Fingerprint;
 }
 
+/** An identity, and whether credentials gave it to the machine or the machine made it. */
+export interface OwnIdentity extends MachineIdentity {
+  readonly source: "credential" | "machine";
+}
+
 /** Undefined when one of them is damaged, or they do not belong together. Dates are not looked at: callers do not either. */
 export function toIdentity(certificate: string, key: string): MachineIdentity | undefined {
   try {

@@ -52,7 +52,8 @@ export function parseKernelLine(text: string): MessageInitShape<typeof KernelLin
   };
 }
 
-function parseEntry(text: string): Record<string, JournalField> | undefined {
+/** Undefined for what is no entry. */
+export function parseEntry(text: string): Record<string, JournalField> | undefined {
   let entry: unknown;
   try {
     entry = JSON.parse(text);
@@ -64,7 +65,7 @@ function parseEntry(text: string): Record<string, JournalField> | undefined {
 }
 
 /** Of a field that is there several times, the first. */
-function readField(entry: Readonly<Record<string, JournalField>>, name: string): string {
+export function readField(entry: Readonly<Record<string, JournalField>>, name: string): string {
   const field = entry[name] ?? "";
   if (typeof field === "string") return field;
   const [first] = field;

@@ -1,5 +1,7 @@
+import type { EventSources } from "../events/watchEvents.ts";
 import type { SupportPart } from "../support/getSupportBundle.ts";
 import type { BootVerdict } from "./listBoots.ts";
+import type { CertificateSources } from "./listCertificates.ts";
 import type { ObserveMachine } from "./observeMachine.ts";
 
 /** What the views are made of. */
@@ -11,6 +13,8 @@ export interface ObserveOptions {
   readonly clock: () => number;
   /** The port that the agent listens on. */
   readonly ownPort: number;
+  readonly certificates: CertificateSources;
+  readonly events: EventSources;
   /** What a support bundle has beside the views: the agent's other answers. */
   readonly moreSupport: readonly SupportPart[];
 }

@@ -1,6 +1,9 @@
 /** The agent over loopback and mutual TLS, on a machine that is only data, recorded from Debian's own tools. */
+import { once } from "node:events";
+
 import { createDevelopmentAccess } from "#trust/certificates.ts";
 
+import { EventHub } from "../events/eventHub.ts";
 import { createLog } from "../log.ts";
 import { readMachineFacts } from "../machineFacts.ts";
 import { readInventory } from "../readInventory.ts";
@@ -136,6 +139,13 @@ export interface ObservedAgent extends AsyncDisposable {
     Record<"name" | "host" | "caPem" | "certPem" | "keyPem", string> & Record<"port", number>
   >;
   readonly log: readonly string[];
+  /** What happens in the agent. */
+  readonly events: EventHub;
+}
+
+/** Nothing happens, as long as somebody listens. */
+export async function* silence(signal: AbortSignal): AsyncGenerator<never> {
+  if (!signal.aborted) await once(signal, "abort");
 }
 
 export async function startObservedAgent(
@@ -143,6 +153,7 @@ export async function startObservedAgent(
   options: Partial<ObserveOptions> = {},
 ): Promise<ObservedAgent> {
   const log: string[] = [];
+  const events = new EventHub(() => new Date(1_769_003_600_000));
   const agent = await startAgent({
     readFacts: () => readMachineFacts(machine),
     readInventory: (signal) => readInventory(machine, signal),
@@ -159,6 +170,13 @@ export async function startObservedAgent(
         clock: () => 1_769_003_600_000,
         ownPort: 7443,
         moreSupport: [],
+        certificates: {
+          own: { certificate: access.server.cert, source: "machine" },
+          readAccess: () => ({ clientAuthorities: [access.ca] }),
+          readAuthoritySources: () => new Map([[access.ca, "configuration"]]),
+          findDocument: () => Promise.resolve(undefined),
+        },
+        events: { own: events, watchPrivileged: (_request, { signal }) => silence(signal), watchUnits: silence },
         ...options,
       }),
     },
@@ -177,6 +195,7 @@ export async function startObservedAgent(
       keyPem: access.client.key,
     },
     log,
+    events,
     [Symbol.asyncDispose]: () => agent.close(),
   };
 }

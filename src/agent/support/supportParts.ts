@@ -7,6 +7,7 @@ import {
   GetNetworkResponseSchema,
   GetTimeResponseSchema,
   ListBootsResponseSchema,
+  ListCertificatesResponseSchema,
   ListDisksResponseSchema,
   ListProcessesResponseSchema,
   ListSocketsResponseSchema,
@@ -22,6 +23,7 @@ import { getLoad } from "../observe/getLoad.ts";
 import { getNetwork } from "../observe/getNetwork.ts";
 import { getTime } from "../observe/getTime.ts";
 import { listBoots } from "../observe/listBoots.ts";
+import { listCertificates } from "../observe/listCertificates.ts";
 import { listDisks } from "../observe/listDisks.ts";
 import { listProcesses } from "../observe/listProcesses.ts";
 import { listSockets } from "../observe/listSockets.ts";
@@ -38,6 +40,7 @@ export async function listSupportParts({
   readVerdicts,
   mayRestart,
   clock,
+  certificates,
   moreSupport,
 }: ObserveOptions): Promise<SupportPart[]> {
   const json = <Schema extends DescMessage>(
@@ -65,6 +68,7 @@ export async function listSupportParts({
     json("sockets.json", ListSocketsResponseSchema, (signal) => listSockets(machine, true, signal)),
     json("network.json", GetNetworkResponseSchema, () => getNetwork(machine)),
     json("time.json", GetTimeResponseSchema, () => getTime(machine, clock)),
+    json("certificates.json", ListCertificatesResponseSchema, () => listCertificates(machine, certificates)),
     json("load.json", GetLoadResponseSchema, () => getLoad(machine)),
     { path: "kernel.log", read: (signal) => readKernelText(machine, signal) },
     { path: "journal-this-boot.log", read: (signal) => readJournalText(machine, 0, signal) },

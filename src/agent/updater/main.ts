@@ -15,6 +15,8 @@ import { SocleError } from "#progress/socleError.ts";
 import { createConfigurationCalls } from "../configuration/configurationCalls.ts";
 import { createApplyJudge } from "../configuration/judgeApply.ts";
 import { createControlCalls } from "../control/createControlCalls.ts";
+import { createEventCalls } from "../events/createEventCalls.ts";
+import { EventHub } from "../events/eventHub.ts";
 import { createLog } from "../log.ts";
 import { UPDATER_SOCKET_PATH } from "../passCalls.ts";
 import { readUpdatePolicy } from "../readUpdatePolicy.ts";
@@ -36,6 +38,7 @@ const log = createLog((line) => process.stdout.write(`${line}\n`), Date.now);
 async function main(): Promise<void> {
   const machine = createLinuxMachine();
   const clock = () => new Date();
+  const events = new EventHub(clock);
   const configurationMachine = {
     ...createConfigurationMachine(),
     readCredential: async () => readCredential("socle.config"),
@@ -61,21 +64,28 @@ async function main(): Promise<void> {
     verdictEveryMs: VERDICT_EVERY_MS,
     clock,
     log,
+    tell: (value) => events.publish({ case: "update", value }),
   });
   const control = createControlCalls({
     machine: createControlMachine(),
     findOperation: () => updater.operations.running,
     log,
+    publish: events.publish,
   });
   const configuration = createConfigurationCalls({
     machine: configurationMachine,
     judge: createApplyJudge(createHealthMachine()),
     clock,
     log,
+    publish: events.publish,
   });
   const server = await startUpdater({
     updater,
-    otherCalls: [control, configuration],
+    otherCalls: [
+      control,
+      configuration,
+      createEventCalls({ events, listPast: () => updater.events.past }),
+    ],
     machine,
     readRelease,
     clock,

@@ -18,6 +18,8 @@ export interface PrivilegedCalls {
   readonly register: (router: ConnectRouter) => void;
   /** What it does by itself when the process starts. `hold` keeps the process from ending, until what it returns is called. */
   readonly start?: (hold: () => () => void, signal: AbortSignal) => Promise<void>;
+  /** When all that runs was stopped: ends what would go on for ever. */
+  readonly end?: (reason: Error) => void;
 }
 
 export interface UpdaterServerOptions extends UpdateCallsOptions {
@@ -74,9 +76,9 @@ export async function startUpdater(options: UpdaterServerOptions): Promise<Updat
     clearInterval(looking);
     stopping.abort(new DOMException("the updater ends", "AbortError"));
     await updater.operations.stop();
-    updater.events.close(
-      new AgentError("updater-unavailable", "the updater ends", { hint: UNAVAILABLE_HINT }),
-    );
+    const reason = new AgentError("updater-unavailable", "the updater ends", { hint: UNAVAILABLE_HINT });
+    updater.events.close(reason);
+    for (const { end } of otherCalls) end?.(reason);
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     const farewell = setTimeout(() => server.closeAllConnections(), FAREWELL_MS);
     await closed;

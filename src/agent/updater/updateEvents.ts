@@ -19,8 +19,12 @@ export class UpdateEvents {
   #past: UpdateEvent[] = [];
   #sequence = 0n;
 
-  constructor(clock: () => Date) {
+  readonly #tell: (event: UpdateEvent) => void;
+
+  /** @param tell is told of each, too */
+  constructor(clock: () => Date, tell: (event: UpdateEvent) => void = () => {}) {
     this.#clock = clock;
+    this.#tell = tell;
   }
 
   publish(event: UpdateEventContent, operationId = ""): void {
@@ -38,6 +42,12 @@ export class UpdateEvents {
       queue.push(message);
       if (queue.isFull) this.#queues.delete(queue);
     }
+    this.#tell(message);
+  }
+
+  /** Those of the running operation. */
+  get past(): readonly UpdateEvent[] {
+    return this.#past;
   }
 
   get readers(): number {

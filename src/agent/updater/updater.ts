@@ -24,6 +24,8 @@ export interface UpdaterOptions extends UpdateLookOptions {
   /** How often it looks whether a boot that is on trial was found good. */
   readonly verdictEveryMs: number;
   readonly log: Log;
+  /** Told of every event of an update. */
+  readonly tell?: (event: UpdateEvent) => void;
 }
 
 /** Who asks when nobody does. */
@@ -41,7 +43,7 @@ export class Updater {
   constructor(options: UpdaterOptions) {
     this.#options = options;
     this.look = new UpdateLook(options);
-    this.events = new UpdateEvents(options.clock);
+    this.events = new UpdateEvents(options.clock, options.tell);
     this.operations = new Operations(this.events, options.log);
   }
 

@@ -2,6 +2,7 @@ import type { ChosenMachines } from "../chooseMachines.ts";
 import type { ExitCode } from "../exitCode.ts";
 import type { ViewContext } from "../view/machineView.ts";
 import { showView } from "../view/showView.ts";
+import { certificatesView } from "./certificatesView.ts";
 import { disksView, networkView, timeView } from "./partsViews.ts";
 import { bootsView, processesView } from "./runningViews.ts";
 
@@ -13,6 +14,8 @@ const VIEWS = {
   processes: (...[chosen, options, context]: Rest) => showView(chosen, processesView, options, context),
   disks: (...[chosen, options, context]: Rest) => showView(chosen, disksView, options, context),
   network: (...[chosen, options, context]: Rest) => showView(chosen, networkView, options, context),
+  certificates: (...[chosen, options, context]: Rest) =>
+    showView(chosen, certificatesView, options, context),
   time: (...[chosen, options, context]: Rest) => showView(chosen, timeView, options, context),
 };
 

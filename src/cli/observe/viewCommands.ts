@@ -8,6 +8,7 @@ const VIEWS = [
   ["processes", "processes, by memory", "what fills the memory?"],
   ["disks", "disks, partitions, and room in mounted file systems", "is there room for an update?"],
   ["network", "interfaces, addresses, routes, name servers", "how does it reach the world?"],
+  ["certificates", "the machine's, of who signs its callers, of whom its programs trust", "what ends soon?"],
   ["time", "the clock, and whether it follows a time server", "is its clock right?"],
 ] as const;
 

@@ -8,13 +8,15 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Event } from "./events_pb.ts";
+import { file_socle_v1_events } from "./events_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file socle/v1/observe.proto.
  */
 export const file_socle_v1_observe: GenFile = /*@__PURE__*/
-  fileDesc("ChZzb2NsZS92MS9vYnNlcnZlLnByb3RvEghzb2NsZS52MSKZAgoSUmVhZEpvdXJuYWxSZXF1ZXN0Eg0KBXVuaXRzGAEgAygJEhEKBGJvb3QYAiABKBFIAIgBARIPCgdib290X2lkGAMgASgJEhUKCHByaW9yaXR5GAQgASgNSAGIAQESLgoFc2luY2UYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAKIAQESLgoFdW50aWwYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAOIAQESDQoFbGluZXMYByABKA0SDgoGZm9sbG93GAggASgIEhAKCGNvbnRhaW5zGAkgASgJQgcKBV9ib290QgsKCV9wcmlvcml0eUIICgZfc2luY2VCCAoGX3VudGlsIjsKE1JlYWRKb3VybmFsUmVzcG9uc2USJAoFbGluZXMYASADKAsyFS5zb2NsZS52MS5Kb3VybmFsTGluZSKYAQoLSm91cm5hbExpbmUSJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2Jvb3RfaWQYAiABKAkSEAoIcHJpb3JpdHkYAyABKA0SDAoEdW5pdBgEIAEoCRISCgppZGVudGlmaWVyGAUgASgJEgsKA3BpZBgGIAEoDRIPCgdtZXNzYWdlGAcgASgJIiYKFFJlYWRLZXJuZWxMb2dSZXF1ZXN0Eg4KBmZvbGxvdxgBIAEoCCI8ChVSZWFkS2VybmVsTG9nUmVzcG9uc2USIwoFbGluZXMYASADKAsyFC5zb2NsZS52MS5LZXJuZWxMaW5lIkYKCktlcm5lbExpbmUSFQoNc2luY2VfYm9vdF91cxgBIAEoBBIQCghwcmlvcml0eRgCIAEoDRIPCgdtZXNzYWdlGAMgASgJIhIKEExpc3RCb290c1JlcXVlc3QiOAoRTGlzdEJvb3RzUmVzcG9uc2USIwoFYm9vdHMYASADKAsyFC5zb2NsZS52MS5Cb290UmVjb3JkIqQBCgpCb290UmVjb3JkEg8KB2Jvb3RfaWQYASABKAkSDgoGb2Zmc2V0GAIgASgREikKBWZpcnN0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIoCgRsYXN0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd2ZXJzaW9uGAUgASgJEg8KB3ZlcmRpY3QYBiABKAkiJAoQTGlzdFVuaXRzUmVxdWVzdBIQCghwYXR0ZXJucxgBIAMoCSIyChFMaXN0VW5pdHNSZXNwb25zZRIdCgV1bml0cxgBIAMoCzIOLnNvY2xlLnYxLlVuaXQigwIKBFVuaXQSDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRIOCgZhY3RpdmUYAyABKAkSCwoDc3ViGAQgASgJEhIKCmZpbGVfc3RhdGUYBSABKAkSDgoGcmVzdWx0GAYgASgJEhAKCG1haW5fcGlkGAcgASgNEhAKCHJlc3RhcnRzGAggASgNEhQKDG1lbW9yeV9ieXRlcxgJIAEoBBIOCgZjcHVfdXMYCiABKAQSLgoFc2luY2UYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESEwoLbWF5X3Jlc3RhcnQYDCABKAhCCAoGX3NpbmNlIhYKFExpc3RQcm9jZXNzZXNSZXF1ZXN0Ij0KFUxpc3RQcm9jZXNzZXNSZXNwb25zZRIkCglwcm9jZXNzZXMYASADKAsyES5zb2NsZS52MS5Qcm9jZXNzIr4BCgdQcm9jZXNzEgsKA3BpZBgBIAEoDRISCgpwYXJlbnRfcGlkGAIgASgNEgwKBG5hbWUYAyABKAkSDwoHcHJvZ3JhbRgEIAEoCRINCgVzdGF0ZRgFIAEoCRILCgN1aWQYBiABKA0SDAoEdW5pdBgHIAEoCRIUCgxtZW1vcnlfYnl0ZXMYCCABKAQSDgoGY3B1X3VzGAkgASgEEg8KB3RocmVhZHMYCiABKA0SEgoKc3RhcnRlZF91cxgLIAEoBCISChBMaXN0RGlza3NSZXF1ZXN0Il4KEUxpc3REaXNrc1Jlc3BvbnNlEh0KBWRpc2tzGAEgAygLMg4uc29jbGUudjEuRGlzaxIqCgxmaWxlX3N5c3RlbXMYAiADKAsyFC5zb2NsZS52MS5GaWxlU3lzdGVtIncKBERpc2sSDAoEbmFtZRgBIAEoCRINCgVtb2RlbBgCIAEoCRISCgpzaXplX2J5dGVzGAMgASgEEhEKCXJlYWRfb25seRgEIAEoCBIrCgpwYXJ0aXRpb25zGAUgAygLMhcuc29jbGUudjEuRGlza1BhcnRpdGlvbiJeCg1EaXNrUGFydGl0aW9uEgwKBG5hbWUYASABKAkSDgoGbnVtYmVyGAIgASgNEg0KBWxhYmVsGAMgASgJEgwKBHV1aWQYBCABKAkSEgoKc2l6ZV9ieXRlcxgFIAEoBCJ3CgpGaWxlU3lzdGVtEg4KBnRhcmdldBgBIAEoCRIOCgZzb3VyY2UYAiABKAkSDgoGZnN0eXBlGAMgASgJEhIKCnNpemVfYnl0ZXMYBCABKAQSEgoKZnJlZV9ieXRlcxgFIAEoBBIRCglyZWFkX29ubHkYBiABKAgiKQoSTGlzdFNvY2tldHNSZXF1ZXN0EhMKC2Nvbm5lY3Rpb25zGAEgASgIIjgKE0xpc3RTb2NrZXRzUmVzcG9uc2USIQoHc29ja2V0cxgBIAMoCzIQLnNvY2xlLnYxLlNvY2tldCKgAQoGU29ja2V0EhAKCHByb3RvY29sGAEgASgJEg0KBXN0YXRlGAIgASgJEhUKDWxvY2FsX2FkZHJlc3MYAyABKAkSEgoKbG9jYWxfcG9ydBgEIAEoDRIWCg5yZW1vdGVfYWRkcmVzcxgFIAEoCRITCgtyZW1vdGVfcG9ydBgGIAEoDRIPCgdwcm9jZXNzGAcgASgJEgwKBHVuaXQYCCABKAkiEwoRR2V0TmV0d29ya1JlcXVlc3QikwEKEkdldE5ldHdvcmtSZXNwb25zZRIuCgppbnRlcmZhY2VzGAEgAygLMhouc29jbGUudjEuTmV0d29ya0ludGVyZmFjZRIfCgZyb3V0ZXMYAiADKAsyDy5zb2NsZS52MS5Sb3V0ZRIUCgxuYW1lX3NlcnZlcnMYAyADKAkSFgoOc2VhcmNoX2RvbWFpbnMYBCADKAkisQEKEE5ldHdvcmtJbnRlcmZhY2USDAoEbmFtZRgBIAEoCRITCgttYWNfYWRkcmVzcxgCIAEoCRINCgVzdGF0ZRgDIAEoCRILCgNtdHUYBCABKA0SEQoJYWRkcmVzc2VzGAUgAygJEhYKDnJlY2VpdmVkX2J5dGVzGAYgASgEEhIKCnNlbnRfYnl0ZXMYByABKAQSDgoGZXJyb3JzGAggASgEEg8KB2Ryb3BwZWQYCSABKAQiUAoFUm91dGUSEwoLZGVzdGluYXRpb24YASABKAkSDwoHZ2F0ZXdheRgCIAEoCRIRCglpbnRlcmZhY2UYAyABKAkSDgoGbWV0cmljGAQgASgNIhAKDkdldFRpbWVSZXF1ZXN0IoYBCg9HZXRUaW1lUmVzcG9uc2USJwoDbm93GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxzeW5jaHJvbml6ZWQYAiABKAgSDgoGc2VydmVyGAMgASgJEhEKCXRpbWVfem9uZRgEIAEoCRIRCglvZmZzZXRfdXMYBSABKBIiEAoOR2V0TG9hZFJlcXVlc3Qi+QEKD0dldExvYWRSZXNwb25zZRINCgVhdF91cxgBIAEoBBIPCgdidXN5X3VzGAIgASgEEhIKCnByb2Nlc3NvcnMYAyABKA0SFQoNbG9hZF9hdmVyYWdlcxgEIAMoARIaChJtZW1vcnlfdG90YWxfYnl0ZXMYBSABKAQSHgoWbWVtb3J5X2F2YWlsYWJsZV9ieXRlcxgGIAEoBBIWCg5yZWNlaXZlZF9ieXRlcxgHIAEoBBISCgpzZW50X2J5dGVzGAggASgEEhcKD2Rpc2tfcmVhZF9ieXRlcxgJIAEoBBIaChJkaXNrX3dyaXR0ZW5fYnl0ZXMYCiABKAQiMwoQTGlzdEZpbGVzUmVxdWVzdBIMCgRwYXRoGAEgASgJEhEKCXJlY3Vyc2l2ZRgCIAEoCCI4ChFMaXN0RmlsZXNSZXNwb25zZRIjCgVmaWxlcxgBIAMoCzIULnNvY2xlLnYxLkxpc3RlZEZpbGUiogEKCkxpc3RlZEZpbGUSDAoEcGF0aBgBIAEoCRIMCgR0eXBlGAIgASgJEgwKBG1vZGUYAyABKA0SCwoDdWlkGAQgASgNEgsKA2dpZBgFIAEoDRISCgpzaXplX2J5dGVzGAYgASgEEiwKCG1vZGlmaWVkGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZ0YXJnZXQYCCABKAkiSQoPUmVhZEZpbGVSZXF1ZXN0EgwKBHBhdGgYASABKAkSFAoMb2Zmc2V0X2J5dGVzGAIgASgEEhIKCnNpemVfYnl0ZXMYAyABKAQiIwoQUmVhZEZpbGVSZXNwb25zZRIPCgdjb250ZW50GAEgASgMImAKFUNhcHR1cmVQYWNrZXRzUmVxdWVzdBIRCglpbnRlcmZhY2UYASABKAkSDwoHc2Vjb25kcxgCIAEoDRIPCgdwYWNrZXRzGAMgASgNEhIKCnNuYXBfYnl0ZXMYBCABKA0iKQoWQ2FwdHVyZVBhY2tldHNSZXNwb25zZRIPCgdjb250ZW50GAEgASgMIhkKF0dldFN1cHBvcnRCdW5kbGVSZXF1ZXN0IisKGEdldFN1cHBvcnRCdW5kbGVSZXNwb25zZRIPCgdjb250ZW50GAEgASgMMqwICg5PYnNlcnZlU2VydmljZRJMCgtSZWFkSm91cm5hbBIcLnNvY2xlLnYxLlJlYWRKb3VybmFsUmVxdWVzdBodLnNvY2xlLnYxLlJlYWRKb3VybmFsUmVzcG9uc2UwARJSCg1SZWFkS2VybmVsTG9nEh4uc29jbGUudjEuUmVhZEtlcm5lbExvZ1JlcXVlc3QaHy5zb2NsZS52MS5SZWFkS2VybmVsTG9nUmVzcG9uc2UwARJECglMaXN0Qm9vdHMSGi5zb2NsZS52MS5MaXN0Qm9vdHNSZXF1ZXN0Ghsuc29jbGUudjEuTGlzdEJvb3RzUmVzcG9uc2USRAoJTGlzdFVuaXRzEhouc29jbGUudjEuTGlzdFVuaXRzUmVxdWVzdBobLnNvY2xlLnYxLkxpc3RVbml0c1Jlc3BvbnNlElAKDUxpc3RQcm9jZXNzZXMSHi5zb2NsZS52MS5MaXN0UHJvY2Vzc2VzUmVxdWVzdBofLnNvY2xlLnYxLkxpc3RQcm9jZXNzZXNSZXNwb25zZRJECglMaXN0RGlza3MSGi5zb2NsZS52MS5MaXN0RGlza3NSZXF1ZXN0Ghsuc29jbGUudjEuTGlzdERpc2tzUmVzcG9uc2USSgoLTGlzdFNvY2tldHMSHC5zb2NsZS52MS5MaXN0U29ja2V0c1JlcXVlc3QaHS5zb2NsZS52MS5MaXN0U29ja2V0c1Jlc3BvbnNlEkcKCkdldE5ldHdvcmsSGy5zb2NsZS52MS5HZXROZXR3b3JrUmVxdWVzdBocLnNvY2xlLnYxLkdldE5ldHdvcmtSZXNwb25zZRI+CgdHZXRUaW1lEhguc29jbGUudjEuR2V0VGltZVJlcXVlc3QaGS5zb2NsZS52MS5HZXRUaW1lUmVzcG9uc2USPgoHR2V0TG9hZBIYLnNvY2xlLnYxLkdldExvYWRSZXF1ZXN0Ghkuc29jbGUudjEuR2V0TG9hZFJlc3BvbnNlEkYKCUxpc3RGaWxlcxIaLnNvY2xlLnYxLkxpc3RGaWxlc1JlcXVlc3QaGy5zb2NsZS52MS5MaXN0RmlsZXNSZXNwb25zZTABEkMKCFJlYWRGaWxlEhkuc29jbGUudjEuUmVhZEZpbGVSZXF1ZXN0Ghouc29jbGUudjEuUmVhZEZpbGVSZXNwb25zZTABElUKDkNhcHR1cmVQYWNrZXRzEh8uc29jbGUudjEuQ2FwdHVyZVBhY2tldHNSZXF1ZXN0GiAuc29jbGUudjEuQ2FwdHVyZVBhY2tldHNSZXNwb25zZTABElsKEEdldFN1cHBvcnRCdW5kbGUSIS5zb2NsZS52MS5HZXRTdXBwb3J0QnVuZGxlUmVxdWVzdBoiLnNvY2xlLnYxLkdldFN1cHBvcnRCdW5kbGVSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("ChZzb2NsZS92MS9vYnNlcnZlLnByb3RvEghzb2NsZS52MSKZAgoSUmVhZEpvdXJuYWxSZXF1ZXN0Eg0KBXVuaXRzGAEgAygJEhEKBGJvb3QYAiABKBFIAIgBARIPCgdib290X2lkGAMgASgJEhUKCHByaW9yaXR5GAQgASgNSAGIAQESLgoFc2luY2UYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAKIAQESLgoFdW50aWwYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAOIAQESDQoFbGluZXMYByABKA0SDgoGZm9sbG93GAggASgIEhAKCGNvbnRhaW5zGAkgASgJQgcKBV9ib290QgsKCV9wcmlvcml0eUIICgZfc2luY2VCCAoGX3VudGlsIjsKE1JlYWRKb3VybmFsUmVzcG9uc2USJAoFbGluZXMYASADKAsyFS5zb2NsZS52MS5Kb3VybmFsTGluZSKYAQoLSm91cm5hbExpbmUSJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2Jvb3RfaWQYAiABKAkSEAoIcHJpb3JpdHkYAyABKA0SDAoEdW5pdBgEIAEoCRISCgppZGVudGlmaWVyGAUgASgJEgsKA3BpZBgGIAEoDRIPCgdtZXNzYWdlGAcgASgJIiYKFFJlYWRLZXJuZWxMb2dSZXF1ZXN0Eg4KBmZvbGxvdxgBIAEoCCI8ChVSZWFkS2VybmVsTG9nUmVzcG9uc2USIwoFbGluZXMYASADKAsyFC5zb2NsZS52MS5LZXJuZWxMaW5lIkYKCktlcm5lbExpbmUSFQoNc2luY2VfYm9vdF91cxgBIAEoBBIQCghwcmlvcml0eRgCIAEoDRIPCgdtZXNzYWdlGAMgASgJIhIKEExpc3RCb290c1JlcXVlc3QiOAoRTGlzdEJvb3RzUmVzcG9uc2USIwoFYm9vdHMYASADKAsyFC5zb2NsZS52MS5Cb290UmVjb3JkIqQBCgpCb290UmVjb3JkEg8KB2Jvb3RfaWQYASABKAkSDgoGb2Zmc2V0GAIgASgREikKBWZpcnN0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIoCgRsYXN0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd2ZXJzaW9uGAUgASgJEg8KB3ZlcmRpY3QYBiABKAkiJAoQTGlzdFVuaXRzUmVxdWVzdBIQCghwYXR0ZXJucxgBIAMoCSIyChFMaXN0VW5pdHNSZXNwb25zZRIdCgV1bml0cxgBIAMoCzIOLnNvY2xlLnYxLlVuaXQigwIKBFVuaXQSDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRIOCgZhY3RpdmUYAyABKAkSCwoDc3ViGAQgASgJEhIKCmZpbGVfc3RhdGUYBSABKAkSDgoGcmVzdWx0GAYgASgJEhAKCG1haW5fcGlkGAcgASgNEhAKCHJlc3RhcnRzGAggASgNEhQKDG1lbW9yeV9ieXRlcxgJIAEoBBIOCgZjcHVfdXMYCiABKAQSLgoFc2luY2UYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESEwoLbWF5X3Jlc3RhcnQYDCABKAhCCAoGX3NpbmNlIhYKFExpc3RQcm9jZXNzZXNSZXF1ZXN0Ij0KFUxpc3RQcm9jZXNzZXNSZXNwb25zZRIkCglwcm9jZXNzZXMYASADKAsyES5zb2NsZS52MS5Qcm9jZXNzIr4BCgdQcm9jZXNzEgsKA3BpZBgBIAEoDRISCgpwYXJlbnRfcGlkGAIgASgNEgwKBG5hbWUYAyABKAkSDwoHcHJvZ3JhbRgEIAEoCRINCgVzdGF0ZRgFIAEoCRILCgN1aWQYBiABKA0SDAoEdW5pdBgHIAEoCRIUCgxtZW1vcnlfYnl0ZXMYCCABKAQSDgoGY3B1X3VzGAkgASgEEg8KB3RocmVhZHMYCiABKA0SEgoKc3RhcnRlZF91cxgLIAEoBCISChBMaXN0RGlza3NSZXF1ZXN0Il4KEUxpc3REaXNrc1Jlc3BvbnNlEh0KBWRpc2tzGAEgAygLMg4uc29jbGUudjEuRGlzaxIqCgxmaWxlX3N5c3RlbXMYAiADKAsyFC5zb2NsZS52MS5GaWxlU3lzdGVtIncKBERpc2sSDAoEbmFtZRgBIAEoCRINCgVtb2RlbBgCIAEoCRISCgpzaXplX2J5dGVzGAMgASgEEhEKCXJlYWRfb25seRgEIAEoCBIrCgpwYXJ0aXRpb25zGAUgAygLMhcuc29jbGUudjEuRGlza1BhcnRpdGlvbiJeCg1EaXNrUGFydGl0aW9uEgwKBG5hbWUYASABKAkSDgoGbnVtYmVyGAIgASgNEg0KBWxhYmVsGAMgASgJEgwKBHV1aWQYBCABKAkSEgoKc2l6ZV9ieXRlcxgFIAEoBCJ3CgpGaWxlU3lzdGVtEg4KBnRhcmdldBgBIAEoCRIOCgZzb3VyY2UYAiABKAkSDgoGZnN0eXBlGAMgASgJEhIKCnNpemVfYnl0ZXMYBCABKAQSEgoKZnJlZV9ieXRlcxgFIAEoBBIRCglyZWFkX29ubHkYBiABKAgiKQoSTGlzdFNvY2tldHNSZXF1ZXN0EhMKC2Nvbm5lY3Rpb25zGAEgASgIIjgKE0xpc3RTb2NrZXRzUmVzcG9uc2USIQoHc29ja2V0cxgBIAMoCzIQLnNvY2xlLnYxLlNvY2tldCKgAQoGU29ja2V0EhAKCHByb3RvY29sGAEgASgJEg0KBXN0YXRlGAIgASgJEhUKDWxvY2FsX2FkZHJlc3MYAyABKAkSEgoKbG9jYWxfcG9ydBgEIAEoDRIWCg5yZW1vdGVfYWRkcmVzcxgFIAEoCRITCgtyZW1vdGVfcG9ydBgGIAEoDRIPCgdwcm9jZXNzGAcgASgJEgwKBHVuaXQYCCABKAkiEwoRR2V0TmV0d29ya1JlcXVlc3QikwEKEkdldE5ldHdvcmtSZXNwb25zZRIuCgppbnRlcmZhY2VzGAEgAygLMhouc29jbGUudjEuTmV0d29ya0ludGVyZmFjZRIfCgZyb3V0ZXMYAiADKAsyDy5zb2NsZS52MS5Sb3V0ZRIUCgxuYW1lX3NlcnZlcnMYAyADKAkSFgoOc2VhcmNoX2RvbWFpbnMYBCADKAkisQEKEE5ldHdvcmtJbnRlcmZhY2USDAoEbmFtZRgBIAEoCRITCgttYWNfYWRkcmVzcxgCIAEoCRINCgVzdGF0ZRgDIAEoCRILCgNtdHUYBCABKA0SEQoJYWRkcmVzc2VzGAUgAygJEhYKDnJlY2VpdmVkX2J5dGVzGAYgASgEEhIKCnNlbnRfYnl0ZXMYByABKAQSDgoGZXJyb3JzGAggASgEEg8KB2Ryb3BwZWQYCSABKAQiUAoFUm91dGUSEwoLZGVzdGluYXRpb24YASABKAkSDwoHZ2F0ZXdheRgCIAEoCRIRCglpbnRlcmZhY2UYAyABKAkSDgoGbWV0cmljGAQgASgNIhAKDkdldFRpbWVSZXF1ZXN0IoYBCg9HZXRUaW1lUmVzcG9uc2USJwoDbm93GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxzeW5jaHJvbml6ZWQYAiABKAgSDgoGc2VydmVyGAMgASgJEhEKCXRpbWVfem9uZRgEIAEoCRIRCglvZmZzZXRfdXMYBSABKBIiEAoOR2V0TG9hZFJlcXVlc3Qi+QEKD0dldExvYWRSZXNwb25zZRINCgVhdF91cxgBIAEoBBIPCgdidXN5X3VzGAIgASgEEhIKCnByb2Nlc3NvcnMYAyABKA0SFQoNbG9hZF9hdmVyYWdlcxgEIAMoARIaChJtZW1vcnlfdG90YWxfYnl0ZXMYBSABKAQSHgoWbWVtb3J5X2F2YWlsYWJsZV9ieXRlcxgGIAEoBBIWCg5yZWNlaXZlZF9ieXRlcxgHIAEoBBISCgpzZW50X2J5dGVzGAggASgEEhcKD2Rpc2tfcmVhZF9ieXRlcxgJIAEoBBIaChJkaXNrX3dyaXR0ZW5fYnl0ZXMYCiABKAQiGQoXTGlzdENlcnRpZmljYXRlc1JlcXVlc3QimgEKGExpc3RDZXJ0aWZpY2F0ZXNSZXNwb25zZRImCgdtYWNoaW5lGAEgASgLMhUuc29jbGUudjEuQ2VydGlmaWNhdGUSLgoLYXV0aG9yaXRpZXMYAiADKAsyGS5zb2NsZS52MS5DYWxsZXJBdXRob3JpdHkSJgoHdHJ1c3RlZBgDIAMoCzIVLnNvY2xlLnYxLkNlcnRpZmljYXRlIqIBCgtDZXJ0aWZpY2F0ZRIPCgdzdWJqZWN0GAEgASgJEhMKC2ZpbmdlcnByaW50GAIgASgJEi4KCm5vdF9iZWZvcmUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCW5vdF9hZnRlchgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc291cmNlGAUgASgJIoEBCg9DYWxsZXJBdXRob3JpdHkSKgoLY2VydGlmaWNhdGUYASABKAsyFS5zb2NsZS52MS5DZXJ0aWZpY2F0ZRIyCgtyZXZvY2F0aW9ucxgCIAEoCzIYLnNvY2xlLnYxLlJldm9jYXRpb25MaXN0SACIAQFCDgoMX3Jldm9jYXRpb25zIqgBCg5SZXZvY2F0aW9uTGlzdBIPCgdyZXZva2VkGAEgASgNEg4KBm51bWJlchgCIAEoCRIvCgt0aGlzX3VwZGF0ZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoLbmV4dF91cGRhdGUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQFCDgoMX25leHRfdXBkYXRlIhQKEldhdGNoRXZlbnRzUmVxdWVzdCI1ChNXYXRjaEV2ZW50c1Jlc3BvbnNlEh4KBWV2ZW50GAEgASgLMg8uc29jbGUudjEuRXZlbnQiMwoQTGlzdEZpbGVzUmVxdWVzdBIMCgRwYXRoGAEgASgJEhEKCXJlY3Vyc2l2ZRgCIAEoCCI4ChFMaXN0RmlsZXNSZXNwb25zZRIjCgVmaWxlcxgBIAMoCzIULnNvY2xlLnYxLkxpc3RlZEZpbGUiogEKCkxpc3RlZEZpbGUSDAoEcGF0aBgBIAEoCRIMCgR0eXBlGAIgASgJEgwKBG1vZGUYAyABKA0SCwoDdWlkGAQgASgNEgsKA2dpZBgFIAEoDRISCgpzaXplX2J5dGVzGAYgASgEEiwKCG1vZGlmaWVkGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZ0YXJnZXQYCCABKAkiSQoPUmVhZEZpbGVSZXF1ZXN0EgwKBHBhdGgYASABKAkSFAoMb2Zmc2V0X2J5dGVzGAIgASgEEhIKCnNpemVfYnl0ZXMYAyABKAQiIwoQUmVhZEZpbGVSZXNwb25zZRIPCgdjb250ZW50GAEgASgMImAKFUNhcHR1cmVQYWNrZXRzUmVxdWVzdBIRCglpbnRlcmZhY2UYASABKAkSDwoHc2Vjb25kcxgCIAEoDRIPCgdwYWNrZXRzGAMgASgNEhIKCnNuYXBfYnl0ZXMYBCABKA0iKQoWQ2FwdHVyZVBhY2tldHNSZXNwb25zZRIPCgdjb250ZW50GAEgASgMIhkKF0dldFN1cHBvcnRCdW5kbGVSZXF1ZXN0IisKGEdldFN1cHBvcnRCdW5kbGVSZXNwb25zZRIPCgdjb250ZW50GAEgASgMMtUJCg5PYnNlcnZlU2VydmljZRJMCgtSZWFkSm91cm5hbBIcLnNvY2xlLnYxLlJlYWRKb3VybmFsUmVxdWVzdBodLnNvY2xlLnYxLlJlYWRKb3VybmFsUmVzcG9uc2UwARJSCg1SZWFkS2VybmVsTG9nEh4uc29jbGUudjEuUmVhZEtlcm5lbExvZ1JlcXVlc3QaHy5zb2NsZS52MS5SZWFkS2VybmVsTG9nUmVzcG9uc2UwARJECglMaXN0Qm9vdHMSGi5zb2NsZS52MS5MaXN0Qm9vdHNSZXF1ZXN0Ghsuc29jbGUudjEuTGlzdEJvb3RzUmVzcG9uc2USRAoJTGlzdFVuaXRzEhouc29jbGUudjEuTGlzdFVuaXRzUmVxdWVzdBobLnNvY2xlLnYxLkxpc3RVbml0c1Jlc3BvbnNlElAKDUxpc3RQcm9jZXNzZXMSHi5zb2NsZS52MS5MaXN0UHJvY2Vzc2VzUmVxdWVzdBofLnNvY2xlLnYxLkxpc3RQcm9jZXNzZXNSZXNwb25zZRJECglMaXN0RGlza3MSGi5zb2NsZS52MS5MaXN0RGlza3NSZXF1ZXN0Ghsuc29jbGUudjEuTGlzdERpc2tzUmVzcG9uc2USSgoLTGlzdFNvY2tldHMSHC5zb2NsZS52MS5MaXN0U29ja2V0c1JlcXVlc3QaHS5zb2NsZS52MS5MaXN0U29ja2V0c1Jlc3BvbnNlEkcKCkdldE5ldHdvcmsSGy5zb2NsZS52MS5HZXROZXR3b3JrUmVxdWVzdBocLnNvY2xlLnYxLkdldE5ldHdvcmtSZXNwb25zZRI+CgdHZXRUaW1lEhguc29jbGUudjEuR2V0VGltZVJlcXVlc3QaGS5zb2NsZS52MS5HZXRUaW1lUmVzcG9uc2USPgoHR2V0TG9hZBIYLnNvY2xlLnYxLkdldExvYWRSZXF1ZXN0Ghkuc29jbGUudjEuR2V0TG9hZFJlc3BvbnNlElkKEExpc3RDZXJ0aWZpY2F0ZXMSIS5zb2NsZS52MS5MaXN0Q2VydGlmaWNhdGVzUmVxdWVzdBoiLnNvY2xlLnYxLkxpc3RDZXJ0aWZpY2F0ZXNSZXNwb25zZRJMCgtXYXRjaEV2ZW50cxIcLnNvY2xlLnYxLldhdGNoRXZlbnRzUmVxdWVzdBodLnNvY2xlLnYxLldhdGNoRXZlbnRzUmVzcG9uc2UwARJGCglMaXN0RmlsZXMSGi5zb2NsZS52MS5MaXN0RmlsZXNSZXF1ZXN0Ghsuc29jbGUudjEuTGlzdEZpbGVzUmVzcG9uc2UwARJDCghSZWFkRmlsZRIZLnNvY2xlLnYxLlJlYWRGaWxlUmVxdWVzdBoaLnNvY2xlLnYxLlJlYWRGaWxlUmVzcG9uc2UwARJVCg5DYXB0dXJlUGFja2V0cxIfLnNvY2xlLnYxLkNhcHR1cmVQYWNrZXRzUmVxdWVzdBogLnNvY2xlLnYxLkNhcHR1cmVQYWNrZXRzUmVzcG9uc2UwARJbChBHZXRTdXBwb3J0QnVuZGxlEiEuc29jbGUudjEuR2V0U3VwcG9ydEJ1bmRsZVJlcXVlc3QaIi5zb2NsZS52MS5HZXRTdXBwb3J0QnVuZGxlUmVzcG9uc2UwAWIGcHJvdG8z", [file_google_protobuf_timestamp, file_socle_v1_events]);
 
 /**
  * Which lines of the journal.
@@ -1262,6 +1264,211 @@ export const GetLoadResponseSchema: GenMessage<GetLoadResponse> = /*@__PURE__*/
   messageDesc(file_socle_v1_observe, 30);
 
 /**
+ * Asks for all certificates.
+ *
+ * @generated from message socle.v1.ListCertificatesRequest
+ */
+export type ListCertificatesRequest = Message<"socle.v1.ListCertificatesRequest"> & {
+};
+
+/**
+ * Describes the message socle.v1.ListCertificatesRequest.
+ * Use `create(ListCertificatesRequestSchema)` to create a new message.
+ */
+export const ListCertificatesRequestSchema: GenMessage<ListCertificatesRequest> = /*@__PURE__*/
+  messageDesc(file_socle_v1_observe, 31);
+
+/**
+ * Certificates. All that is in them is public.
+ *
+ * @generated from message socle.v1.ListCertificatesResponse
+ */
+export type ListCertificatesResponse = Message<"socle.v1.ListCertificatesResponse"> & {
+  /**
+   * What the machine shows to its callers. Its source is "credential", or "machine" when it has made it itself.
+   *
+   * @generated from field: socle.v1.Certificate machine = 1;
+   */
+  machine?: Certificate | undefined;
+
+  /**
+   * Whose callers are let in now.
+   *
+   * @generated from field: repeated socle.v1.CallerAuthority authorities = 2;
+   */
+  authorities: CallerAuthority[];
+
+  /**
+   * Whom programs of the machine trust beside those that Debian does. Their source is "configuration".
+   *
+   * @generated from field: repeated socle.v1.Certificate trusted = 3;
+   */
+  trusted: Certificate[];
+};
+
+/**
+ * Describes the message socle.v1.ListCertificatesResponse.
+ * Use `create(ListCertificatesResponseSchema)` to create a new message.
+ */
+export const ListCertificatesResponseSchema: GenMessage<ListCertificatesResponse> = /*@__PURE__*/
+  messageDesc(file_socle_v1_observe, 32);
+
+/**
+ * What a certificate says of itself.
+ *
+ * @generated from message socle.v1.Certificate
+ */
+export type Certificate = Message<"socle.v1.Certificate"> & {
+  /**
+   * As OpenSSL writes it on one line, e.g. "CN=edge-01".
+   *
+   * @generated from field: string subject = 1;
+   */
+  subject: string;
+
+  /**
+   * SHA-256 of its bytes: "sha256:" and 64 hex digits.
+   *
+   * @generated from field: string fingerprint = 2;
+   */
+  fingerprint: string;
+
+  /**
+   * Valid from.
+   *
+   * @generated from field: google.protobuf.Timestamp not_before = 3;
+   */
+  notBefore?: Timestamp | undefined;
+
+  /**
+   * Valid until.
+   *
+   * @generated from field: google.protobuf.Timestamp not_after = 4;
+   */
+  notAfter?: Timestamp | undefined;
+
+  /**
+   * Where the machine has it from.
+   *
+   * @generated from field: string source = 5;
+   */
+  source: string;
+};
+
+/**
+ * Describes the message socle.v1.Certificate.
+ * Use `create(CertificateSchema)` to create a new message.
+ */
+export const CertificateSchema: GenMessage<Certificate> = /*@__PURE__*/
+  messageDesc(file_socle_v1_observe, 33);
+
+/**
+ * An authority that signs callers.
+ *
+ * @generated from message socle.v1.CallerAuthority
+ */
+export type CallerAuthority = Message<"socle.v1.CallerAuthority"> & {
+  /**
+   * Its source is "configuration", "credential", or "kept": let in before, and named by nothing that counts now.
+   *
+   * @generated from field: socle.v1.Certificate certificate = 1;
+   */
+  certificate?: Certificate | undefined;
+
+  /**
+   * Its list of revoked certificates; absent when the machine has none.
+   *
+   * @generated from field: optional socle.v1.RevocationList revocations = 2;
+   */
+  revocations?: RevocationList | undefined;
+};
+
+/**
+ * Describes the message socle.v1.CallerAuthority.
+ * Use `create(CallerAuthoritySchema)` to create a new message.
+ */
+export const CallerAuthoritySchema: GenMessage<CallerAuthority> = /*@__PURE__*/
+  messageDesc(file_socle_v1_observe, 34);
+
+/**
+ * A list of revoked certificates, RFC 5280.
+ *
+ * @generated from message socle.v1.RevocationList
+ */
+export type RevocationList = Message<"socle.v1.RevocationList"> & {
+  /**
+   * How many are revoked.
+   *
+   * @generated from field: uint32 revoked = 1;
+   */
+  revoked: number;
+
+  /**
+   * Rises from list to list; decimal, and empty when the list does not say it.
+   *
+   * @generated from field: string number = 2;
+   */
+  number: string;
+
+  /**
+   * When it was made.
+   *
+   * @generated from field: google.protobuf.Timestamp this_update = 3;
+   */
+  thisUpdate?: Timestamp | undefined;
+
+  /**
+   * When its authority meant to make the next one. An old list counts all the same.
+   *
+   * @generated from field: optional google.protobuf.Timestamp next_update = 4;
+   */
+  nextUpdate?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message socle.v1.RevocationList.
+ * Use `create(RevocationListSchema)` to create a new message.
+ */
+export const RevocationListSchema: GenMessage<RevocationList> = /*@__PURE__*/
+  messageDesc(file_socle_v1_observe, 35);
+
+/**
+ * Asks for events.
+ *
+ * @generated from message socle.v1.WatchEventsRequest
+ */
+export type WatchEventsRequest = Message<"socle.v1.WatchEventsRequest"> & {
+};
+
+/**
+ * Describes the message socle.v1.WatchEventsRequest.
+ * Use `create(WatchEventsRequestSchema)` to create a new message.
+ */
+export const WatchEventsRequestSchema: GenMessage<WatchEventsRequest> = /*@__PURE__*/
+  messageDesc(file_socle_v1_observe, 36);
+
+/**
+ * An event.
+ *
+ * @generated from message socle.v1.WatchEventsResponse
+ */
+export type WatchEventsResponse = Message<"socle.v1.WatchEventsResponse"> & {
+  /**
+   * What happened.
+   *
+   * @generated from field: socle.v1.Event event = 1;
+   */
+  event?: Event | undefined;
+};
+
+/**
+ * Describes the message socle.v1.WatchEventsResponse.
+ * Use `create(WatchEventsResponseSchema)` to create a new message.
+ */
+export const WatchEventsResponseSchema: GenMessage<WatchEventsResponse> = /*@__PURE__*/
+  messageDesc(file_socle_v1_observe, 37);
+
+/**
  * Which folder.
  *
  * @generated from message socle.v1.ListFilesRequest
@@ -1287,7 +1494,7 @@ export type ListFilesRequest = Message<"socle.v1.ListFilesRequest"> & {
  * Use `create(ListFilesRequestSchema)` to create a new message.
  */
 export const ListFilesRequestSchema: GenMessage<ListFilesRequest> = /*@__PURE__*/
-  messageDesc(file_socle_v1_observe, 31);
+  messageDesc(file_socle_v1_observe, 38);
 
 /**
  * Some files.
@@ -1308,7 +1515,7 @@ export type ListFilesResponse = Message<"socle.v1.ListFilesResponse"> & {
  * Use `create(ListFilesResponseSchema)` to create a new message.
  */
 export const ListFilesResponseSchema: GenMessage<ListFilesResponse> = /*@__PURE__*/
-  messageDesc(file_socle_v1_observe, 32);
+  messageDesc(file_socle_v1_observe, 39);
 
 /**
  * A file in a folder.
@@ -1378,7 +1585,7 @@ export type ListedFile = Message<"socle.v1.ListedFile"> & {
  * Use `create(ListedFileSchema)` to create a new message.
  */
 export const ListedFileSchema: GenMessage<ListedFile> = /*@__PURE__*/
-  messageDesc(file_socle_v1_observe, 33);
+  messageDesc(file_socle_v1_observe, 40);
 
 /**
  * Which file.
@@ -1413,7 +1620,7 @@ export type ReadFileRequest = Message<"socle.v1.ReadFileRequest"> & {
  * Use `create(ReadFileRequestSchema)` to create a new message.
  */
 export const ReadFileRequestSchema: GenMessage<ReadFileRequest> = /*@__PURE__*/
-  messageDesc(file_socle_v1_observe, 34);
+  messageDesc(file_socle_v1_observe, 41);
 
 /**
  * Some of it.
@@ -1434,7 +1641,7 @@ export type ReadFileResponse = Message<"socle.v1.ReadFileResponse"> & {
  * Use `create(ReadFileResponseSchema)` to create a new message.
  */
 export const ReadFileResponseSchema: GenMessage<ReadFileResponse> = /*@__PURE__*/
-  messageDesc(file_socle_v1_observe, 35);
+  messageDesc(file_socle_v1_observe, 42);
 
 /**
  * What to capture.
@@ -1476,7 +1683,7 @@ export type CapturePacketsRequest = Message<"socle.v1.CapturePacketsRequest"> & 
  * Use `create(CapturePacketsRequestSchema)` to create a new message.
  */
 export const CapturePacketsRequestSchema: GenMessage<CapturePacketsRequest> = /*@__PURE__*/
-  messageDesc(file_socle_v1_observe, 36);
+  messageDesc(file_socle_v1_observe, 43);
 
 /**
  * Some of the file.
@@ -1497,7 +1704,7 @@ export type CapturePacketsResponse = Message<"socle.v1.CapturePacketsResponse"> 
  * Use `create(CapturePacketsResponseSchema)` to create a new message.
  */
 export const CapturePacketsResponseSchema: GenMessage<CapturePacketsResponse> = /*@__PURE__*/
-  messageDesc(file_socle_v1_observe, 37);
+  messageDesc(file_socle_v1_observe, 44);
 
 /**
  * Asks for a bundle.
@@ -1512,7 +1719,7 @@ export type GetSupportBundleRequest = Message<"socle.v1.GetSupportBundleRequest"
  * Use `create(GetSupportBundleRequestSchema)` to create a new message.
  */
 export const GetSupportBundleRequestSchema: GenMessage<GetSupportBundleRequest> = /*@__PURE__*/
-  messageDesc(file_socle_v1_observe, 38);
+  messageDesc(file_socle_v1_observe, 45);
 
 /**
  * Some of the tar file.
@@ -1533,7 +1740,7 @@ export type GetSupportBundleResponse = Message<"socle.v1.GetSupportBundleRespons
  * Use `create(GetSupportBundleResponseSchema)` to create a new message.
  */
 export const GetSupportBundleResponseSchema: GenMessage<GetSupportBundleResponse> = /*@__PURE__*/
-  messageDesc(file_socle_v1_observe, 39);
+  messageDesc(file_socle_v1_observe, 46);
 
 /**
  * Read-only views. Everything is read at the moment of the call; lists that can be long come in parts.
@@ -1640,6 +1847,26 @@ export const ObserveService: GenService<{
     methodKind: "unary";
     input: typeof GetLoadRequestSchema;
     output: typeof GetLoadResponseSchema;
+  },
+  /**
+   * Certificates: the machine's own, of those who sign its callers, and of those whom its programs trust. Never a key.
+   *
+   * @generated from rpc socle.v1.ObserveService.ListCertificates
+   */
+  listCertificates: {
+    methodKind: "unary";
+    input: typeof ListCertificatesRequestSchema;
+    output: typeof ListCertificatesResponseSchema;
+  },
+  /**
+   * What changes on the machine, from now on, until the caller goes away.
+   *
+   * @generated from rpc socle.v1.ObserveService.WatchEvents
+   */
+  watchEvents: {
+    methodKind: "server_streaming";
+    input: typeof WatchEventsRequestSchema;
+    output: typeof WatchEventsResponseSchema;
   },
   /**
    * What is in a folder.
