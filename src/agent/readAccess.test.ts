@@ -53,6 +53,24 @@ async function look({ document, credential, kept, isOnTrial }: Machine) {
   return { names, ...found, kept: after };
 }
 
+const sourcesOf = async (machine: Machine) =>
+  [...(await look(machine)).sources].map(
+    ([pem, source]) => `${new X509Certificate(pem).subject.slice(3)} ${source}`,
+  );
+
+test("of each authority it is told who says that its callers are let in", async () => {
+  assert.deepEqual(await sourcesOf({}), []);
+  assert.deepEqual(await sourcesOf({ document: namesA, credential: c?.cert ?? "" }), [
+    "a configuration",
+    "c credential",
+  ]);
+  assert.deepEqual(await sourcesOf({ document: refused, credential: c?.cert ?? "", kept: keptA ?? "" }), [
+    "a kept",
+    "c credential",
+  ]);
+  assert.deepEqual(await sourcesOf({ kept: keptCredential ?? "" }), ["c kept"]);
+});
+
 const keptA = (await look({ document: namesA })).kept;
 const keptCredential = (await look({ credential: c.cert })).kept;
 assert.ok(keptA !== undefined && keptCredential !== undefined);

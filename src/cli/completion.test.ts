@@ -55,6 +55,9 @@ test("machines are completed wherever one is meant, units where one is, and file
   assert.deepEqual(await complete("logs", "edge-01", "-u", ""), ["backup.service", "ssh.service"]);
   assert.deepEqual(await complete("services", "ssh"), ["ssh.service"]);
   assert.deepEqual(await complete("config", "apply", "fi"), ["first.json"]);
+  assert.deepEqual(await complete("certificates", ""), machines);
+  assert.deepEqual(await complete("events", "--only", "u"), ["update", "unit"]);
+  assert.deepEqual(await complete("events", "--only", "unit,c"), ["unit,configuration", "unit,control"]);
 });
 
 test("a machine that does not answer has no units to offer, and that is no error", async () => {

@@ -3,6 +3,7 @@ import { Command as PlainCommand } from "commander";
 import { readFolderEntries } from "#system/folderEntries.ts";
 import { SHELLS, type Shell } from "./commandOptions.ts";
 import { completeMachines } from "./completeMachines.ts";
+import { EVENT_KINDS } from "./observe/eventKinds.ts";
 import type { RootCommand } from "./rootCommand.ts";
 
 /** The script asks the launcher of this clone, so that it works from wherever `socle` was found. */
@@ -48,6 +49,14 @@ export async function completeWords(
     }
   }
   await completeMachines(root, words);
+  const only = root.commands.get("events")?.options.get("only");
+  if (only !== undefined) {
+    // Goes on behind the last comma, and names no kind twice.
+    const before = (words.at(-1) ?? "").replace(/[^,]*$/, "");
+    only.handler = (complete) => {
+      for (const kind of EVENT_KINDS) if (!before.split(",").includes(kind)) complete(before + kind, "");
+    };
+  }
   const shell = root.commands.get("completion")?.arguments.get("shell");
   if (shell !== undefined) {
     shell.handler = (complete) => {

@@ -18,15 +18,25 @@ function addLiveCommands(program: RootCommand, run: RunCommand): void {
     .command("events")
     .argument(...MACHINE)
     .description("everything that changes on a machine, from now on")
-    .option("--only <kinds>", "of these kinds: update,configuration,control,access,debug,unit", parseEventKinds)
+    .option(
+      "--only <kinds>",
+      "of these kinds: update,configuration,control,access,debug,unit",
+      parseEventKinds,
+    )
     .option("-f, --follow", "until Ctrl-C, as without it: there are no old ones")
     .addOption(createContextOption())
     .addOption(createNodesOption())
     .addOption(createFormatOption())
-    .addHelpText("after", renderExamples([
+    .addHelpText(
+      "after",
+      renderExamples([
         ["socle events edge-01 -f -o json", "for a program"],
-        ["socle events -n edge-01,edge-02 --only unit,control", "of several: what fails, and what is asked of them"],
-      ]))
+        [
+          "socle events -n edge-01,edge-02 --only unit,control",
+          "of several: what fails, and what is asked of them",
+        ],
+      ]),
+    )
     .action((name, options, command) =>
       run(
         command.optsWithGlobals(),

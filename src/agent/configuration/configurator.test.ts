@@ -28,6 +28,8 @@ interface World {
   readonly machine: MemoryConfigurationMachine;
   readonly faults: string[];
   readonly lines: string[];
+  /** What whoever watches was told. */
+  readonly told: string[];
   readonly clock: { now: Date };
   /** How often somebody keeps the process from ending. */
   readonly held: { count: number };
@@ -35,17 +37,21 @@ interface World {
 
 function createWorld(etc?: string): World {
   const machine = new MemoryConfigurationMachine(etc);
-  return { machine, faults: [], lines: [], clock: { now: NOW }, held: { count: 0 } };
+  return { machine, faults: [], lines: [], told: [], clock: { now: NOW }, held: { count: 0 } };
 }
 
 /** A process of its own, whatever became of the one before. */
-async function startProcess({ machine, faults, lines, clock, held }: World) {
+async function startProcess({ machine, faults, lines, told, clock, held }: World) {
   held.count = 0;
   const configurator = new Configurator({
     machine,
     judge: { look: async () => ({ contract: CONTRACT, faults: [] }), findFaults: async () => faults },
     clock: () => clock.now,
     log: (level, message) => void lines.push(`${level}: ${message}`),
+    publish: ({ value }) => {
+      const { generation, state, who } = value as { generation: number; state: string; who: string };
+      told.push(`${generation} ${state} ${who}`.trim());
+    },
   });
   const stopping = new AbortController();
   const hold = () => {
@@ -237,6 +243,16 @@ test("a trial goes back by itself, and needs nobody for it", async () => {
   assert.equal(world.machine.followed, "a");
   assert.deepEqual(await statesOf(configurator), ["1 current", "2 reverted"]);
   await assert.rejects(configurator.confirm(2, "bob"), { code: "trial-unknown" });
+  const [asked = "", ...others] = world.told;
+  assert.match(asked, /^0 validated \w+$/);
+  const who = asked.slice("0 validated ".length);
+  assert.deepEqual(others, [
+    `2 written ${who}`,
+    `2 applied ${who}`,
+    `2 healthy ${who}`,
+    `2 done ${who}`,
+    "2 reverted", // by nobody
+  ]);
 });
 
 test("a trial that is confirmed stays", async () => {
@@ -248,6 +264,7 @@ test("a trial that is confirmed stays", async () => {
   await configurator.confirm(2, "bob");
   assert.equal(world.held.count, 0);
   assert.deepEqual(await statesOf(configurator), ["1 previous", "2 current"]);
+  assert.equal(world.told.at(-1), "2 confirmed bob");
 });
 
 test("a trial is taken back by asking for what counts without it", async () => {

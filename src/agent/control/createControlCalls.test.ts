@@ -9,6 +9,7 @@ import { LEVELS, type LevelName } from "#definition/levels.ts";
 import { ControlService } from "#protocol/gen/socle/v1/control_pb.ts";
 import { ErrorDetailSchema } from "#protocol/gen/socle/v1/machine_pb.ts";
 
+import type { Publish } from "../events/eventHub.ts";
 import { CALLER_HEADER } from "../passCalls.ts";
 import { RESTARTABLE_UNITS_PATH } from "../readRestartableUnits.ts";
 import { IMAGE } from "../sealedMachine.fixture.ts";
@@ -27,11 +28,13 @@ function startControl(level: LevelName = "sealed", files: Readonly<Record<string
     ...files,
   });
   const log: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[] = [];
+  const events: Parameters<Publish>[0][] = [];
   const world: { operation: RestartFacts["operation"] } = { operation: undefined };
   const calls = createControlCalls({
     machine,
     findOperation: () => world.operation,
     log: (severity, message, fields = {}) => log.push({ level: severity, message, fields }),
+    publish: (event) => events.push(event),
     farewellMs: FAREWELL_MS,
     settleMs: 1,
   });
@@ -45,7 +48,7 @@ function startControl(level: LevelName = "sealed", files: Readonly<Record<string
       ],
     },
   });
-  return { machine, log, world, calls, client: createClient(ControlService, transport) };
+  return { machine, log, events, world, calls, client: createClient(ControlService, transport) };
 }
 
 const refusedWith =
@@ -75,6 +78,39 @@ test("a restart is answered first and asked for then, with who and why in the jo
   await client.powerOff({});
   await sleep(3 * FAREWELL_MS);
   assert.deepEqual(machine.done, ["reboot", "poweroff"]);
+});
+
+test("whoever watches is told what was asked for, by whom and why, and what did not come of it", async () => {
+  const { client, machine, events } = startControl();
+  const tell = () =>
+    events.splice(0).map(({ value }) => {
+      const { action, state, who, reason = "", unit = "" } = value as Record<string, string>;
+      return [action, state, who, reason, unit].filter((word) => word !== "").join(" ");
+    });
+  await client.reboot({ reason: "memory".padEnd(600, "!") });
+  assert.deepEqual(tell(), [`reboot asked alice ${"memory".padEnd(500, "!")}`], "before it is done");
+  await client.powerOff({});
+  assert.deepEqual(tell(), ["power-off asked alice"]);
+  await client.reset({ confirmName: "edge-01" });
+  assert.deepEqual(tell(), ["reset asked alice"]);
+  await sleep(3 * FAREWELL_MS);
+
+  machine.failure = new Error("no");
+  await client.reboot({});
+  await sleep(3 * FAREWELL_MS);
+  assert.deepEqual(tell(), ["reboot asked alice", "reboot failed alice"]);
+  machine.locks = [{ name: "backup", reason: "nightly" }];
+  await assert.rejects(client.reboot({}));
+  assert.deepEqual(tell(), [], "what was refused changes nothing");
+
+  machine.units.set("nginx.service", ACTIVE);
+  await client.restartUnit({ name: "nginx.service" });
+  assert.deepEqual(tell(), [
+    "restart-unit asked alice nginx.service",
+    "restart-unit done alice nginx.service",
+  ]);
+  await assert.rejects(client.restartUnit({ name: "web.service" }));
+  assert.deepEqual(tell(), ["restart-unit asked alice web.service", "restart-unit failed alice web.service"]);
 });
 
 test("a lock stands against restart, power off and reset, until they are forced", async () => {

@@ -31,6 +31,8 @@ const BOOT_ID_PATH = "/proc/sys/kernel/random/boot_id";
 /** The agent cuts its calls when it is stopped, and a slow machine needs a moment to send one small answer. */
 const FAREWELL_MS = 1000;
 const LONGEST_REASON = 500;
+/** systemd.unit(5) */
+const LONGEST_UNIT = 255;
 
 /** Restart, power off, reset, restart of a unit: served by the privileged process. docs/control.md */
 export function createControlCalls(options: ControlOptions): PrivilegedCalls {
@@ -62,7 +64,12 @@ function toImplementation(options: ControlOptions): ServiceImpl<typeof ControlSe
         const tell = (state: string) =>
           publish({
             case: "control",
-            value: { action: "restart-unit", state, who: toCaller(context), unit: name },
+            value: {
+              action: "restart-unit",
+              state,
+              who: toCaller(context),
+              unit: name.slice(0, LONGEST_UNIT),
+            },
           });
         tell("asked");
         try {
@@ -116,8 +123,7 @@ function leave(
   onFailure: () => Promise<void> = async () => {},
 ): void {
   const reason = said.slice(0, LONGEST_REASON);
-  const tell = (state: string) =>
-    publish({ case: "control", value: { action, state, who: caller, reason } });
+  const tell = (state: string) => publish({ case: "control", value: { action, state, who: caller, reason } });
   tell("asked");
   log("warning", how === "reboot" ? "the machine restarts" : "the machine is switched off", {
     caller,

@@ -190,6 +190,15 @@ test("it is recorded: what was shown, when, who, why and how it ended; and liste
     [second.id, first.id],
   );
   assert.ok(sessions.every(({ ended, recordingBytes }) => ended !== undefined && recordingBytes > 0n));
+  const words = ({ value }: (typeof agent.events)[number]) => {
+    const { id, state, who: whose, reason: why } = value as Record<string, string>;
+    return [id, state, whose, why];
+  };
+  assert.deepEqual(agent.events.slice(0, 2).map(words), [
+    [first.id, "begun", "developer", START.reason],
+    [first.id, "ended", "developer", "exit"],
+  ]);
+  assert.equal(agent.events.length, 4);
   assert.equal(sessions[1]?.recording, `/var/log/socle/debug/${first.id}.typescript`);
 });
 

@@ -8,6 +8,7 @@ import { createDebugHost } from "#system/debug/createDebugHost.ts";
 import { createLinuxMachine } from "#system/linuxMachine.ts";
 import { createDevelopmentAccess } from "#trust/certificates.ts";
 
+import type { Publish } from "../events/eventHub.ts";
 import { createLog } from "../log.ts";
 import { readMachineFacts, readText } from "../machineFacts.ts";
 import { createMemoryMachine } from "../memoryMachine.ts";
@@ -32,6 +33,8 @@ export interface DebuggedAgent extends AsyncDisposable {
   };
   /** Of the agent. */
   readonly log: readonly string[];
+  /** What whoever watches was told. */
+  readonly events: readonly Parameters<Publish>[0][];
   /** Of the session's own process. */
   readonly sessionLog: readonly string[];
   /** What lies at a path of the machine; undefined where nothing does. */
@@ -87,6 +90,7 @@ export async function startDebuggedAgent(root: string, options: DebuggedOptions)
   await once(server, "listening");
 
   const log: string[] = [];
+  const events: Parameters<Publish>[0][] = [];
   const linux = createLinuxMachine();
   const memory = createMemoryMachine(sealedMachine);
   const { machine: seen, forget } = keepMark({
@@ -104,7 +108,7 @@ export async function startDebuggedAgent(root: string, options: DebuggedOptions)
           readEntry: (path) => linux.readEntry(at(path)),
           listFolder: (path) => linux.listFolder(at(path)),
         },
-        { socketPath, onSession: forget },
+        { socketPath, onSession: forget, publish: (event) => events.push(event) },
       ),
     },
     tls: { certificate: access.server.cert, key: access.server.key, clientAuthorities: [access.ca] },
@@ -123,6 +127,7 @@ export async function startDebuggedAgent(root: string, options: DebuggedOptions)
   return {
     access: machine,
     log,
+    events,
     sessionLog,
     connections,
     readText: (path) => readText(host, path),

@@ -47,9 +47,7 @@ export async function* watchEvents(
   }
 }
 
-async function* toEvents(
-  responses: ReturnType<EventSources["watchPrivileged"]>,
-): AsyncGenerator<Event> {
+async function* toEvents(responses: ReturnType<EventSources["watchPrivileged"]>): AsyncGenerator<Event> {
   for await (const response of responses) {
     const { event } = create(WatchEventsResponseSchema, response);
     if (event !== undefined) yield event;

@@ -39,7 +39,7 @@ export async function listCertificates(
 ): Promise<MessageInitShape<typeof ListCertificatesResponseSchema>> {
   const { own } = sources;
   return {
-    machine: toCertificate(new X509Certificate(own.certificate), own.source),
+    own: toCertificate(new X509Certificate(own.certificate), own.source),
     authorities: await listAuthorities(sources),
     trusted: await listTrusted(machine, sources),
   };

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createDevelopmentAccess } from "#trust/certificates.ts";
 
 import { EventHub } from "../events/eventHub.ts";
+import type { EventSources } from "../events/watchEvents.ts";
 import { createLog } from "../log.ts";
 import { readMachineFacts } from "../machineFacts.ts";
 import { readInventory } from "../readInventory.ts";
@@ -146,11 +147,16 @@ export interface ObservedAgent extends AsyncDisposable {
 /** Nothing happens, as long as somebody listens. */
 export async function* silence(signal: AbortSignal): AsyncGenerator<never> {
   if (!signal.aborted) await once(signal, "abort");
+  yield* [];
+}
+
+export interface ObservedOptions extends Partial<Omit<ObserveOptions, "events">> {
+  readonly events?: Partial<EventSources>;
 }
 
 export async function startObservedAgent(
   machine: ObserveMachine = createRecordedMachine(),
-  options: Partial<ObserveOptions> = {},
+  { events: eventSources, ...options }: ObservedOptions = {},
 ): Promise<ObservedAgent> {
   const log: string[] = [];
   const events = new EventHub(() => new Date(1_769_003_600_000));
@@ -176,7 +182,12 @@ export async function startObservedAgent(
           readAuthoritySources: () => new Map([[access.ca, "configuration"]]),
           findDocument: () => Promise.resolve(undefined),
         },
-        events: { own: events, watchPrivileged: (_request, { signal }) => silence(signal), watchUnits: silence },
+        events: {
+          own: events,
+          watchPrivileged: (_request, { signal }) => silence(signal),
+          watchUnits: silence,
+          ...eventSources,
+        },
         ...options,
       }),
     },

@@ -81,11 +81,7 @@ async function main(): Promise<void> {
   });
   const server = await startUpdater({
     updater,
-    otherCalls: [
-      control,
-      configuration,
-      createEventCalls({ events, listPast: () => updater.events.past }),
-    ],
+    otherCalls: [control, configuration, createEventCalls({ events, listPast: () => updater.events.past })],
     machine,
     readRelease,
     clock,

@@ -13,6 +13,8 @@ import { startMemoryServer, type MemoryServer } from "#system/tuf/memoryServer.f
 import { openUpdateClient } from "#system/tuf/updateClient.ts";
 import { MemoryRepository } from "#trust/memoryRepository.fixture.ts";
 
+import { createEventCalls } from "../events/createEventCalls.ts";
+import { EventHub } from "../events/eventHub.ts";
 import { createLog } from "../log.ts";
 import type { Machine } from "../machineFacts.ts";
 import { createMemoryMachine } from "../memoryMachine.ts";
@@ -50,6 +52,8 @@ export interface TestUpdater extends AsyncDisposable {
   socketPath: string;
   client: Client<typeof UpdateService>;
   readonly lines: string[];
+  /** What happens in its process, of all of them one after the other. */
+  readonly events: EventHub;
   readonly clock: { now: Date };
   readonly world: {
     policy: UpdatePolicy;
@@ -88,6 +92,7 @@ export async function startTestUpdater({
   const lines: string[] = [];
   const clock = { now: repository.now };
   const log = createLog((line) => lines.push(line), Date.now);
+  const events = new EventHub(() => clock.now);
   const linux: Machine = createMemoryMachine({
     ...sealedMachine,
     folders: { ...sealedMachine.folders, ...folders },
@@ -122,6 +127,7 @@ export async function startTestUpdater({
       newId: () => `operation-${count}-${lines.length}`,
       clock: () => clock.now,
       log,
+      tell: (value) => events.publish({ case: "update", value }),
     });
     const socketPath = join(folder, `updater-${count}.sock`);
     const client = createClient(
@@ -140,6 +146,7 @@ export async function startTestUpdater({
     );
     const running = await startUpdater({
       updater,
+      otherCalls: [createEventCalls({ events, listPast: () => updater.events.past })],
       machine: linux,
       readRelease,
       clock: () => clock.now,
@@ -163,6 +170,7 @@ export async function startTestUpdater({
     server,
     limits,
     lines,
+    events,
     clock,
     restart: async () => void Object.assign(test, await start()),
     [Symbol.asyncDispose]: async () => {

@@ -14,7 +14,7 @@ import { createObservedView } from "./observedView.ts";
 interface Row {
   /** What the machine does with it. */
   readonly use: "machine" | "callers" | "programs";
-  readonly certificate: Certificate | undefined;
+  readonly certificate?: Certificate | undefined;
   readonly revocations?: RevocationList | undefined;
 }
 
@@ -27,10 +27,10 @@ export const certificatesView = createObservedView({
   purpose: "list the certificates",
   schema: ListCertificatesResponseSchema,
   ask: (observe, options) => observe.listCertificates({}, options),
-  draw: ({ machine, authorities, trusted }, look) => [
+  draw: ({ own, authorities, trusted }, look) => [
     drawTable<Row>(
       [
-        { use: "machine", certificate: machine },
+        { use: "machine", certificate: own },
         ...authorities.map((authority) => ({ use: "callers" as const, ...authority })),
         ...trusted.map((certificate) => ({ use: "programs" as const, certificate })),
       ],

@@ -1,14 +1,7 @@
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 
 /** As the contract names them; a test compares. Beside them is `missed`, which is always told. */
-export const EVENT_KINDS = [
-  "update",
-  "configuration",
-  "control",
-  "access",
-  "debug",
-  "unit",
-] as const;
+export const EVENT_KINDS = ["update", "configuration", "control", "access", "debug", "unit"] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
 /** `update,configuration`. */

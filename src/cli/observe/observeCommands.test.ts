@@ -14,11 +14,18 @@ import {
   type ObservedAgent,
 } from "#agent/observe/observedAgent.fixture.ts";
 
+import { AUTHORITY, REVOCATIONS } from "#config/certificates.fixture.ts";
+import { EventSchema } from "#protocol/gen/socle/v1/events_pb.ts";
+import { createCertificateAuthority } from "#trust/certificates.ts";
+
 import type { OutputFormat } from "../commandContext.ts";
 import { MachineRefusal } from "../callMachine.ts";
 import { EXIT_CODE } from "../exitCode.ts";
+import { EVENT_KINDS, parseEventKinds } from "./eventKinds.ts";
 import { savePackets, saveSupportBundle } from "./savePackets.ts";
+import { showEvents } from "./showEvents.ts";
 import { showFile, showFileList } from "./showFiles.ts";
+import { PlayedMachine } from "../update/playedMachine.fixture.ts";
 import type { NamedMachine } from "../update/updateMachine.ts";
 import { showLinesOf } from "./showLinesOf.ts";
 import { showKernelLog, showLogs } from "./showLogs.ts";
@@ -91,6 +98,96 @@ test("each view is a table for people, and a document with numbers and times for
     await show(agent, "time", "table"),
     /^TIME +STATE +SERVER +OFF BY +ZONE\n2026-01-21T13:53:20\.000Z {2}not synchronized {2}– +– {2}UTC\n$/,
   );
+});
+
+test("certificates say what they are for, where they are from and when they end", async () => {
+  const source = "kept" as const;
+  const { cert } = await createCertificateAuthority("fleet", { now: new Date(), days: 12 });
+  await using agent = await startObservedAgent(createRecordedMachine(), {
+    certificates: {
+      own: { certificate: cert, source: "credential" },
+      readAccess: () => ({ clientAuthorities: [cert, AUTHORITY], revocations: REVOCATIONS }),
+      readAuthoritySources: () => new Map([[cert, source]]),
+      findDocument: () => Promise.resolve(undefined),
+    },
+  });
+  const lines = (await show(agent, "certificates", "table")).split("\n");
+  assert.match(lines[0] ?? "", /^FOR +SUBJECT +FROM +ENDS +STATE +REVOKED +FINGERPRINT$/);
+  assert.match(
+    lines[1] ?? "",
+    /^machine +CN=fleet +credential +\d{4}-\d\d-\d\d +! ends in 1[12] days +– +sha256:[0-9a-f]{64}$/,
+  );
+  assert.match(lines[2] ?? "", /^callers +CN=fleet +kept .* ends in 1[12] days +– +sha256:/);
+  assert.match(
+    lines[3] ?? "",
+    /^callers +CN=Example authority .* good +\d+ \(list \d+ of 2026-\d\d-\d\d\) +sha256:/,
+  );
+  const document = JSON.parse(await show(agent, "certificates", "json")) as Record<string, unknown>;
+  assert.deepEqual([document["kind"], document["machine"]], ["Certificates", "edge-01"]);
+  assert.deepEqual(Object.keys(document["own"] as object), [
+    "subject",
+    "fingerprint",
+    "notBefore",
+    "notAfter",
+    "source",
+  ]);
+});
+
+test("events are a line each, of all kinds or of those that were asked for; that some are missing is always told", async () => {
+  await using agent = await startObservedAgent();
+  const watch = async (output: OutputFormat, options: Parameters<typeof showEvents>[1]) => {
+    const interrupt = new AbortController();
+    const context = createContext(output, interrupt.signal);
+    const watching = showEvents(agent.access, options, context);
+    await until(() => agent.events.watchers === 1);
+    agent.events.publish({
+      case: "unit",
+      value: { name: "web\u001b[2J", state: "failed", result: "signal" },
+    });
+    const step = { case: "step", value: { kind: "write-slot", says: "writes slot B" } } as const;
+    agent.events.publish({ case: "update", value: { sequence: 7n, operationId: "x", event: step } });
+    agent.events.publish({ case: "missed", value: { count: 3 } });
+    await until(() => context.text().includes("missed"));
+    interrupt.abort();
+    assert.equal(await watching, EXIT_CODE.interrupted);
+    await until(() => agent.events.watchers === 0);
+    return context.text();
+  };
+  assert.equal(
+    await watch("table", {}),
+    [
+      "13:53:20  unit           name=web\\u{1b}[2J  state=failed  result=signal",
+      "13:53:20  update         step  kind=write-slot  says=writes slot B",
+      "13:53:20  missed         count=3",
+      "",
+    ].join("\n"),
+  );
+  const lines = (await watch("json", { only: ["update"] })).trim().split("\n");
+  const records = lines.map((line) => JSON.parse(line) as Record<string, { step?: unknown }>);
+  assert.equal(records.length, 2);
+  assert.deepEqual(records[0]?.["update"]?.step, { kind: "write-slot", says: "writes slot B" });
+  assert.deepEqual([records[0]?.["unit"], records[0]?.["at"]], [null, "2026-01-21T13:53:20.000Z"]);
+});
+
+test("a machine from before there were other events tells of its updates", async () => {
+  await using machine = await PlayedMachine.start({});
+  const step = { case: "step", value: { kind: "write-slot", says: "writes slot B" } } as const;
+  machine.watched = async function* () {
+    yield { sequence: 1n, event: step };
+  };
+  const context = createContext("table");
+  assert.equal(await showEvents(machine.access, {}, context), EXIT_CODE.ok);
+  assert.match(context.text(), /^--:--:-- {2}update {9}step {2}kind=write-slot {2}says=writes slot B\n$/);
+});
+
+test("kinds of events are those of the contract", () => {
+  const { oneof } = EventSchema.field.missed;
+  assert.deepEqual(
+    oneof?.fields.map(({ localName }) => localName),
+    ["missed", ...EVENT_KINDS],
+  );
+  assert.deepEqual(parseEventKinds("unit, control"), ["unit", "control"]);
+  assert.throws(() => parseEventKinds("unit,"), /write some of update,configuration,/);
 });
 
 test("services say what failed and why, sockets who holds them", async () => {

@@ -14,8 +14,7 @@ const VIEWS = {
   processes: (...[chosen, options, context]: Rest) => showView(chosen, processesView, options, context),
   disks: (...[chosen, options, context]: Rest) => showView(chosen, disksView, options, context),
   network: (...[chosen, options, context]: Rest) => showView(chosen, networkView, options, context),
-  certificates: (...[chosen, options, context]: Rest) =>
-    showView(chosen, certificatesView, options, context),
+  certificates: (...[chosen, options, context]: Rest) => showView(chosen, certificatesView, options, context),
   time: (...[chosen, options, context]: Rest) => showView(chosen, timeView, options, context),
 };
 
