@@ -111,6 +111,8 @@ test("whoever watches is told what was asked for, by whom and why, and what did 
   ]);
   await assert.rejects(client.restartUnit({ name: "web.service" }));
   assert.deepEqual(tell(), ["restart-unit asked alice web.service", "restart-unit failed alice web.service"]);
+  await assert.rejects(client.restartUnit({ name: "sshd.service" }));
+  assert.deepEqual(tell(), []);
 });
 
 test("a lock stands against restart, power off and reset, until they are forced", async () => {

@@ -31,8 +31,6 @@ const BOOT_ID_PATH = "/proc/sys/kernel/random/boot_id";
 /** The agent cuts its calls when it is stopped, and a slow machine needs a moment to send one small answer. */
 const FAREWELL_MS = 1000;
 const LONGEST_REASON = 500;
-/** systemd.unit(5) */
-const LONGEST_UNIT = 255;
 
 /** Restart, power off, reset, restart of a unit: served by the privileged process. docs/control.md */
 export function createControlCalls(options: ControlOptions): PrivilegedCalls {
@@ -44,7 +42,6 @@ export function createControlCalls(options: ControlOptions): PrivilegedCalls {
 }
 
 function toImplementation(options: ControlOptions): ServiceImpl<typeof ControlService> {
-  const { machine, settleMs, publish = () => {} } = options;
   return {
     reboot: (request, context) =>
       answer(async () => {
@@ -60,27 +57,7 @@ function toImplementation(options: ControlOptions): ServiceImpl<typeof ControlSe
       }),
     reset: (request, context) => answer(async () => reset(options, request, toCaller(context))),
     restartUnit: ({ name }, context) =>
-      answer(async () => {
-        const tell = (state: string) =>
-          publish({
-            case: "control",
-            value: {
-              action: "restart-unit",
-              state,
-              who: toCaller(context),
-              unit: name.slice(0, LONGEST_UNIT),
-            },
-          });
-        tell("asked");
-        try {
-          const active = await restartUnit(machine, name, settleMs === undefined ? {} : { settleMs });
-          tell("done");
-          return { active };
-        } catch (error) {
-          tell("failed");
-          throw error;
-        }
-      }),
+      answer(async () => ({ active: await restart(options, name, toCaller(context)) })),
   };
 }
 
@@ -94,6 +71,31 @@ async function answer<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     return await ask();
   } catch (error) {
     throw toUpdateConnectError(error);
+  }
+}
+
+async function restart(
+  { machine, settleMs, publish = () => {} }: ControlOptions,
+  unit: string,
+  who: string,
+): Promise<string> {
+  let isBegun = false;
+  const tell = (state: string) =>
+    publish({ case: "control", value: { action: "restart-unit", state, who, unit } });
+  const onBegin = () => {
+    isBegun = true;
+    tell("asked");
+  };
+  try {
+    const active = await restartUnit(machine, unit, {
+      onBegin,
+      ...(settleMs === undefined ? {} : { settleMs }),
+    });
+    tell("done");
+    return active;
+  } catch (error) {
+    if (isBegun) tell("failed");
+    throw error;
   }
 }
 

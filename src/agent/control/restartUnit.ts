@@ -10,14 +10,21 @@ const SETTLE_MS = 1000;
 const LAST_LINES = 10;
 const LONGEST_LINE = 160;
 
+interface RestartOptions {
+  readonly settleMs?: number;
+  /** It is not refused. */
+  readonly onBegin?: () => void;
+}
+
 /** Restarts a unit and waits for what comes of it. @returns its state */
 export async function restartUnit(
   machine: ControlMachine,
   name: string,
-  { settleMs = SETTLE_MS }: { readonly settleMs?: number } = {},
+  { settleMs = SETTLE_MS, onBegin = () => {} }: RestartOptions = {},
 ): Promise<string> {
   const restartable = await readRestartableUnits(machine);
   if (!restartable.has(name)) throw toRefusal(name, restartable);
+  onBegin();
   const isDone = await machine.restartUnit(name);
   if (isDone) await sleep(settleMs);
   const unit = parseAssignments(
