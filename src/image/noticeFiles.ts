@@ -40,7 +40,7 @@ PathChanged=/run/socle-agent/notice
 WantedBy=paths.target
 `;
 
-/** A console may be a line that nobody reads from: not for long. */
+/** A console may be a line that nobody reads from: not for long, and a machine is no worse for it. */
 const SERVICE_UNIT = `[Unit]
 Description=Show the notice of the Socle agent on the consoles
 ConditionPathExists=/run/socle-agent/notice
@@ -48,8 +48,8 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=oneshot
-ExecStart=/usr/lib/socle/show-notice
-TimeoutStartSec=10
+ExecStart=-/usr/bin/timeout 60 /usr/lib/socle/show-notice
+TimeoutStartSec=300
 # The file is the agent's.
 CapabilityBoundingSet=CAP_DAC_READ_SEARCH
 ${CLOSED_SANDBOX}PrivateNetwork=yes
