@@ -167,11 +167,9 @@ test("a sealed machine whose definition allows it lets an admin look, changes no
       clients.debug.listDebugSessions({}, options),
     );
     assert.equal(sessions.length, 5);
-    assert.ok(
-      sessions.every(
-        ({ reason, who, recordingBytes }) => reason === REASON && who === "developer" && recordingBytes > 0n,
-      ),
-    );
+    for (const { reason, who } of sessions) assert.deepEqual([reason, who], [REASON, "developer"]);
+    // The newest was killed before it had shown anything, with what records.
+    for (const { id, recordingBytes } of sessions.slice(1)) assert.ok(recordingBytes > 0n, id);
     const first = sessions.at(-1)!;
     assert.match(await vm.tell(`cat ${first.recording}`), /ok processes of others/);
     assert.equal(await vm.tell(`stat -c '%a %U' ${FOLDER} ${first.recording}`), "700 root\n600 root");
