@@ -6,10 +6,10 @@ import { test } from "node:test";
 import { Metadata, MetadataKind } from "@tufjs/models";
 import { activeKeys, type KeyRole } from "#trust/keySet.ts";
 import { parsePublicKey } from "#trust/publicKeys.ts";
-import { renewRootMetadata, revoke, rotateRole } from "./changeKeys.ts";
-import { createKeyFolder } from "./createKeyFolder.ts";
-import { base, copyOf, medium, now, PASSPHRASE, plain, rotation, sealed } from "./keyFolder.fixture.ts";
-import { openCertifiedSigner, openKeyFolder, openSigners } from "./keyFolder.ts";
+import { renewRootMetadata, revoke, rotateRole } from "#system/changeKeys.ts";
+import { createKeyFolder } from "#system/createKeyFolder.ts";
+import { base, copyOf, medium, now, PASSPHRASE, plain, rotation, sealed } from "#system/keyFolder.fixture.ts";
+import { openCertifiedSigner, openKeyFolder, openSigners } from "#system/keyFolder.ts";
 
 test("after rotations each root metadata is trusted by a client that had the one before", async () => {
   const folder = await copyOf(plain);

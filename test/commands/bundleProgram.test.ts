@@ -16,7 +16,7 @@ import { startMemoryServer } from "#system/tuf/memoryServer.fixture.ts";
 import { createDevelopmentAccess } from "#trust/certificates.ts";
 import { toFingerprint } from "#trust/fingerprint.ts";
 import { MemoryRepository } from "#trust/memoryRepository.fixture.ts";
-import { bundleProgram } from "./bundleProgram.ts";
+import { bundleProgram } from "#image/bundleProgram.ts";
 
 const PROJECT_FOLDER = resolve(import.meta.dirname, "../..");
 const access = await createDevelopmentAccess({ name: "minimal", now: new Date(), days: 1 });
