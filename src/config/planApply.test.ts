@@ -181,3 +181,12 @@ test("where no /etc is rendered, only what is read at every level is taken", () 
   assert.deepEqual([taken.files, taken.units, taken.rebootFor], [[], [], []]);
   assert.ok(planApply(undefined, undefined, facts).kind === "changes");
 });
+
+test("where /var is in memory, a change says that a restart ends it", () => {
+  for (const rendersEtc of [true, false]) {
+    for (const keepsGenerations of [true, false]) {
+      const plan = planApply(undefined, undefined, { rendersEtc, keepsGenerations });
+      assert.equal(plan.kind === "changes" && plan.goneAfterReboot, !keepsGenerations);
+    }
+  }
+});

@@ -22,6 +22,8 @@ export interface ApplyChanges {
   readonly units: readonly UnitChange[];
   /** Why the machine has to restart before all of it is in force; empty: it need not. */
   readonly rebootFor: readonly string[];
+  /** Whether a restart of the machine ends it: the machine keeps nothing. */
+  readonly goneAfterReboot: boolean;
 }
 
 export interface FileChange {
@@ -39,6 +41,8 @@ export interface UnitChange {
 export interface ApplyFacts extends EtcFacts {
   /** Whether the level has an /etc that is made of the document; elsewhere only `access` and `update` count. */
   readonly rendersEtc?: boolean;
+  /** Whether the level has a /var that is there after a restart, with what was put in force. */
+  readonly keepsGenerations?: boolean;
 }
 
 /**
@@ -53,8 +57,9 @@ export function planApply(
   const from = decode(current);
   const to = decode(next);
   if ("problems" in to) return { kind: "refused", problems: to.problems };
-  const { rendersEtc = true } = facts;
-  if (!rendersEtc) return planUnrendered(from.document, to);
+  const { rendersEtc = true, keepsGenerations = true } = facts;
+  const goneAfterReboot = !keepsGenerations;
+  if (!rendersEtc) return planUnrendered(from.document, to, goneAfterReboot);
   const before = "problems" in from ? NO_CONFIGURATION : from.configuration;
   const files = diffFiles(renderEtc(before, facts), renderEtc(to.configuration, facts));
   return {
@@ -65,6 +70,7 @@ export function planApply(
     reloadsUnits: files.some(({ path }) => findFileRule(path)?.isForManager === true),
     units: toUnitChanges(files),
     rebootFor: toRebootReasons(files),
+    goneAfterReboot,
   };
 }
 
@@ -75,10 +81,14 @@ interface Judged {
 
 type Decoded = Judged | { readonly document: unknown; readonly problems: readonly Problem[] };
 
-function planUnrendered(from: unknown, { document, configuration }: Judged): ApplyPlan {
+function planUnrendered(
+  from: unknown,
+  { document, configuration }: Judged,
+  goneAfterReboot: boolean,
+): ApplyPlan {
   const problems = refuseUnrendered(document);
   if (problems.length > 0) return { kind: "refused", problems };
-  const nothing = { files: [], reloadsUnits: false, units: [], rebootFor: [] };
+  const nothing = { files: [], reloadsUnits: false, units: [], rebootFor: [], goneAfterReboot };
   return { kind: "changes", configuration, keys: diffDocuments(from, document), ...nothing };
 }
 

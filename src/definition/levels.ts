@@ -100,7 +100,7 @@ export const LEVELS = {
   classic: { usr: "writable", etc: "writable", var: "writable" },
   semi: { usr: "verified", etc: "overlay", var: "persistent" },
   sealed: { usr: "verified", etc: "rendered", var: "persistent-noexec" },
-  total: { usr: "verified", etc: "read-only", var: "temporary" },
+  total: { usr: "verified", etc: "rendered", var: "temporary" },
 } as const satisfies Record<string, TreePolicies>;
 
 export type LevelName = keyof typeof LEVELS;

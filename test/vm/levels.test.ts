@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { ETC_MOUNTS } from "#boot/levelMounts.ts";
 import type { StatusDocument } from "#cli/statusDocument.ts";
 import { LEVELS, VAR_POLICIES, type LevelName } from "#definition/levels.ts";
 
@@ -12,6 +13,13 @@ import { toVictim, VICTIM } from "./testSystem.ts";
 const BOOT_TIMEOUT_MS = 360_000;
 const SECTOR_BYTES = 512;
 const MIB = 1 << 20;
+const CONFIGURATION = {
+  apiVersion: "socle/v1",
+  kind: "MachineConfiguration",
+  hostname: "rendered",
+  sysctls: { "vm.swappiness": "7" },
+  network: { domains: ["rendered.example"] },
+};
 /** Twice the size of the image. */
 const DISK_BYTES = 4 * (1 << 30);
 
@@ -21,8 +29,15 @@ for (const level of Object.keys(LEVELS) as LevelName[]) {
 
   test(`${level} boots, and attacks from inside come to what its table says`, async (t) => {
     const system = await buildTestSystem(level);
-    await using vm = await bootTestMachine(t, system, { diskSize: DISK_BYTES });
+    const rendersEtc = ETC_MOUNTS[policies.etc] === "rendered-overlay";
+    await using vm = await bootTestMachine(t, system, {
+      diskSize: DISK_BYTES,
+      ...(rendersEtc ? { configuration: JSON.stringify(CONFIGURATION) } : {}),
+    });
     verifyStatus(await vm.waitUntilHealthy(), system, level);
+    if (rendersEtc) {
+      await t.test(`${level}: /etc is rendered from the configuration`, async () => verifyRendered(vm));
+    }
     if (VAR_POLICIES[policies.var].persists) {
       await t.test(`${level}: /var has grown to the larger disk`, async () => verifyGrown(vm));
     }
@@ -46,6 +61,9 @@ for (const level of Object.keys(LEVELS) as LevelName[]) {
     });
 
     verifyStatus(await vm.waitUntilHealthy(), system, level);
+    if (rendersEtc) {
+      await t.test(`${level}: and rendered again after a reboot`, async () => verifyRendered(vm));
+    }
     for (const { what, trace } of listAttacks(policies)) {
       if (trace === undefined) continue;
       await t.test(
@@ -93,6 +111,15 @@ function verifyStatus(status: StatusDocument, { manifest }: TestSystem, level: L
       ["/var", var_],
     ],
   );
+}
+
+/** What the kernel was told, what is in a file, and what a service has read. */
+async function verifyRendered(vm: TestMachine): Promise<void> {
+  const said = await vm.tell(`
+    cat /proc/sys/kernel/hostname /etc/hostname /proc/sys/vm/swappiness
+    resolvectl domain | sed -n 's/^Global: //p'`);
+  const { hostname, sysctls, network } = CONFIGURATION;
+  assert.deepEqual(said.split("\n"), [hostname, hostname, sysctls["vm.swappiness"], ...network.domains]);
 }
 
 /** The file system that /var is in, and the partition below it, must reach to the end of the disk. */

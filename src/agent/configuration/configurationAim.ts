@@ -1,5 +1,5 @@
 import { ConfigurationError } from "#config/configurationError.ts";
-import { planApply, type ApplyPlan } from "#config/planApply.ts";
+import { planApply, type ApplyChanges, type ApplyPlan } from "#config/planApply.ts";
 
 import { findDocument, findOrigin } from "../findDocument.ts";
 import type { Log } from "../log.ts";
@@ -23,8 +23,8 @@ export async function planAim(
   aim: ConfigurationAim,
   { machine, store, log }: { machine: ConfigurationMachine; store: ConfigurationStore; log: Log },
 ): Promise<ApplyPlan> {
-  const [found, { rendersEtc }] = await Promise.all([findDocument(machine, log), readImageFacts(machine)]);
-  const plan = (next: string | undefined) => planApply(textOf(found), next, { rendersEtc });
+  const [found, facts] = await Promise.all([findDocument(machine, log), readImageFacts(machine)]);
+  const plan = (next: string | undefined) => planApply(textOf(found), next, facts);
   try {
     const document = await readAim(aim, store);
     if (document !== "") return plan(document);
@@ -38,8 +38,9 @@ export async function planAim(
 }
 
 /** A sentence for people. */
-export function describePlan({ keys, files, rebootFor }: Extract<ApplyPlan, { kind: "changes" }>): string {
+export function describePlan({ keys, files, rebootFor, goneAfterReboot }: ApplyChanges): string {
   const count = (many: number, what: string) => `${many} ${what}${many === 1 ? "" : "s"}`;
   const later = rebootFor.length === 0 ? "" : "; not all of it before a restart of the machine";
-  return `the document is right: ${count(keys.length, "key")} and ${count(files.length, "file")} change${later}`;
+  const gone = goneAfterReboot ? "; gone after a restart of the machine" : "";
+  return `the document is right: ${count(keys.length, "key")} and ${count(files.length, "file")} change${later}${gone}`;
 }

@@ -157,6 +157,7 @@ function toPlanMessage(plan: ApplyPlan): MessageInitShape<typeof PlanConfigurati
     files: plan.files.map(({ path, kind }) => ({ path: `/etc/${path}`, change: kind })),
     units: plan.units.map(({ unit }) => unit),
     needsReboot: plan.rebootFor.length > 0,
+    goneAfterReboot: plan.goneAfterReboot,
     keys: plan.keys.map(({ path, from = "", to = "", differsInSecret }) => ({
       path,
       from,

@@ -25,10 +25,10 @@ export async function putInForce(
   const outcome = await readOutcome(machine);
   if (!isOutcomeOf(outcome, found))
     throw new Error(`the machine follows ${describe(outcome)} in place of ${describe(found)}`);
-  const { rendersEtc } = await readImageFacts(machine);
-  const plan = planApply(before, textOf(found), { rendersEtc });
+  const facts = await readImageFacts(machine);
+  const plan = planApply(before, textOf(found), facts);
   // A document of another source may be refused; the machine is then as its image says.
-  const changes = plan.kind === "changes" ? plan : planApply(before, undefined, { rendersEtc });
+  const changes = plan.kind === "changes" ? plan : planApply(before, undefined, facts);
   if (changes.kind !== "changes") return [];
   const attempt = async (what: string, act: () => Promise<void>) => {
     try {

@@ -6,6 +6,8 @@ export interface ImageFacts {
   readonly bootId: string;
   /** Whether /etc is made of the document. */
   readonly rendersEtc: boolean;
+  /** Whether what is put in force is there after a restart: at `total`, /var is in memory. */
+  readonly keepsGenerations: boolean;
 }
 
 /**
@@ -21,12 +23,22 @@ export async function readImageFacts(files: Pick<GenerationFiles, "readText">): 
   return {
     version: typeof version === "string" ? version : "",
     bootId: bootId?.trim() ?? "",
-    rendersEtc:
-      typeof policies === "object" && policies !== null && "etc" in policies && policies.etc === "rendered",
+    rendersEtc: policies?.["etc"] === "rendered",
+    keepsGenerations: policies?.["var"] !== "temporary",
   };
 }
 
-function parse(description: string): { readonly version?: unknown; readonly policies?: unknown } {
+interface Description {
+  readonly version?: unknown;
+  readonly policies: Readonly<Record<string, unknown>> | undefined;
+}
+
+function parse(description: string): Description {
   const value: unknown = JSON.parse(description);
-  return typeof value === "object" && value !== null ? value : {};
+  const { version, policies } = toRecord(value) ?? {};
+  return { version, policies: toRecord(policies) };
+}
+
+function toRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined; // any keys it has
 }

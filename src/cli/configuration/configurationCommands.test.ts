@@ -294,6 +294,7 @@ test("a plan lists keys, files, units and whether a restart is needed; one that 
     files: [{ path: "/etc/hostname", change: "changed" }],
     units: ["systemd-networkd.service"],
     needsReboot: true,
+    goneAfterReboot: true,
   };
   const { context, said } = createSurroundings();
   const plan = () => showView({ machine: machine.access }, createPlanView(AIM), {}, context);
@@ -302,6 +303,7 @@ test("a plan lists keys, files, units and whether a restart is needed; one that 
     said.stdout,
     `Plan for edge-01
   reboot   needed before all of it is in force
+  lasts    until the next restart: this machine keeps nothing
 
 Keys   1 changed
   ~ hostname  "a" → "b"

@@ -55,6 +55,7 @@ function toPlanDocument(machine: string, plan: PlanConfigurationResponse) {
     files: plan.files.map(({ path, change }) => ({ path, change })),
     units: plan.units,
     needsReboot: plan.needsReboot,
+    goneAfterReboot: plan.goneAfterReboot,
   };
 }
 
@@ -68,7 +69,7 @@ function describePlan({ problems, keys, files }: PlanDocument): string {
 const SIGNS: Readonly<Record<string, string>> = { added: "+", removed: "-" };
 
 function renderPlan(plan: PlanDocument, { marks, paint }: Look): string {
-  const { machine, problems, keys, files, units, needsReboot } = plan;
+  const { machine, problems, keys, files, units, needsReboot, goneAfterReboot } = plan;
   if (problems.length > 0) {
     const lines = renderMachineProblems(problems);
     return [`${paint("red", marks.failed)} refused by ${machine}: nothing would change`, ...lines, ""].join(
@@ -79,6 +80,7 @@ function renderPlan(plan: PlanDocument, { marks, paint }: Look): string {
   return [
     `Plan for ${machine}`,
     `  reboot   ${needsReboot ? "needed before all of it is in force" : "not needed"}`,
+    ...(goneAfterReboot ? ["  lasts    until the next restart: this machine keeps nothing"] : []),
     ...toPart(`Keys   ${keys.length} changed`, renderKeyChanges(keys)),
     ...toPart(
       `Files   ${files.length} changed`,
