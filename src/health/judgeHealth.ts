@@ -12,7 +12,7 @@ export interface HealthJudgement {
   readonly failedUnits: readonly string[];
 }
 
-const AGENT_UNIT = "socle-agent.service";
+export const AGENT_UNIT = "socle-agent.service";
 /** A boot that has not come so far has not even started what it should. */
 const ALWAYS_WANTED = ["multi-user.target", AGENT_UNIT];
 

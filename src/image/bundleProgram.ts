@@ -2,6 +2,8 @@ import { join } from "node:path";
 
 import { rolldown } from "rolldown";
 
+import { lazyBuiltins } from "./lazyBuiltins.ts";
+
 export interface Bundling {
   /** Relative to the project folder. */
   readonly entry: string;
@@ -21,6 +23,7 @@ export async function bundleProgram({ entry, outFile, projectFolder }: Bundling)
     input: join(projectFolder, entry),
     cwd: projectFolder,
     platform: "node",
+    plugins: [lazyBuiltins],
     onLog: (level, log) => {
       // An import that is not found becomes an external one with a warning only; on the device it would be missing.
       if (level === "warn") throw new Error(`Cannot bundle "${entry}": ${log.message}`);

@@ -14,6 +14,7 @@ import { controlFiles } from "./controlFiles.ts";
 import { debugFiles } from "./debugFiles.ts";
 import { espFiles } from "./espFiles.ts";
 import { healthFiles } from "./healthFiles.ts";
+import { leanBootFiles } from "./leanBootFiles.ts";
 import { loginFiles } from "./loginFiles.ts";
 import { lookFiles } from "./lookFiles.ts";
 import { noticeFiles } from "./noticeFiles.ts";
@@ -46,6 +47,7 @@ export function listImageFiles(definition: Definition, signing: BuildSigning): I
     ...noticeFiles(),
     ...bootOptionsFiles(),
     ...loginFiles(definition),
+    ...leanBootFiles(definition),
     ...controlFiles(definition),
     ...debugFiles(definition),
     ...healthFiles(definition),

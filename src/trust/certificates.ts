@@ -6,7 +6,7 @@
  */
 // First: @peculiar/x509 uses decorators that need its globals.
 import "reflect-metadata";
-import { webcrypto } from "node:crypto";
+import type { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 
 export const SIGNING_ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
@@ -15,7 +15,7 @@ const DAY_MS = 24 * HOUR_MS;
 /** The clock of a machine that was just switched on may be behind. */
 const BACKDATED_MS = HOUR_MS;
 
-x509.cryptoProvider.set(webcrypto);
+x509.cryptoProvider.set(crypto);
 
 export interface Validity {
   readonly now: Date;
@@ -71,7 +71,7 @@ export async function openCertificateAuthority({
 }: KeyedCertificate): Promise<CertificateAuthority> {
   const certificate = new x509.X509Certificate(cert);
   const pkcs8 = x509.PemConverter.decodeFirst(key);
-  const privateKey = await webcrypto.subtle.importKey("pkcs8", pkcs8, SIGNING_ALGORITHM, true, ["sign"]);
+  const privateKey = await crypto.subtle.importKey("pkcs8", pkcs8, SIGNING_ALGORITHM, true, ["sign"]);
   return { cert, certificate, keys: { privateKey, publicKey: await certificate.publicKey.export() } };
 }
 
@@ -170,12 +170,12 @@ async function issue(
 
 /** PEM, PKCS #8. */
 async function exportKey(privateKey: webcrypto.CryptoKey): Promise<string> {
-  const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", privateKey);
+  const pkcs8 = await crypto.subtle.exportKey("pkcs8", privateKey);
   return `${x509.PemConverter.encode(pkcs8, "PRIVATE KEY")}\n`;
 }
 
 function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return webcrypto.subtle.generateKey(SIGNING_ALGORITHM, true, ["sign", "verify"]);
+  return crypto.subtle.generateKey(SIGNING_ALGORITHM, true, ["sign", "verify"]);
 }
 
 /** No DNS name holds a colon or ends in a number. */

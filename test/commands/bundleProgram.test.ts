@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdir, mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { isBuiltin } from "node:module";
 import { createInterface } from "node:readline";
 import { after, test } from "node:test";
+import { promisify } from "node:util";
 import { MachineCallError } from "#cli/callMachine.ts";
 import { fetchUpdateCheck } from "#cli/commands/updateCheck.ts";
 import { fetchInventory } from "#cli/fetchInventory.ts";
@@ -131,9 +132,27 @@ test("the bundle needs nothing but Node", async () => {
   // Only what can be a module's name: the code also has texts such as `from "${url}"`.
   const statements = /(?<!\.)\b(?:from|import|require)\s*\(?["'`]([a-z@./][\w@:./-]*)["'`]/g;
   const imports = [...text.matchAll(statements)].map(([, name]) => name ?? "");
-  assert.ok(imports.includes("node:http2"), imports.join());
   assert.deepEqual(
     imports.filter((name) => !isBuiltin(name)),
+    [],
+  );
+});
+
+test("what is behind a getter of Node's own modules is not loaded with them", async () => {
+  const tell = join(folder.path, "tell.cjs");
+  await writeFile(
+    tell,
+    `process.on("exit", () => require("node:fs").writeFileSync(1, process.moduleLoadList.join("\\n")))`,
+  );
+  const own = join(folder.path, "alone");
+  // Outside an image it cannot run; by then it has loaded what it needs.
+  const { stdout } = await promisify(execFile)(process.execPath, ["--jitless", "-r", tell, agentFile], {
+    env: { STATE_DIRECTORY: own, RUNTIME_DIRECTORY: own },
+  }).catch((error: { stdout: string }) => error);
+  const loaded = stdout.split("\n");
+  assert.ok(loaded.includes("NativeModule http2"), stdout);
+  assert.deepEqual(
+    loaded.filter((name) => /undici|webcrypto/.test(name)),
     [],
   );
 });

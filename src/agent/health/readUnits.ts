@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import type { UnitFacts } from "#health/healthFacts.ts";
+import { AGENT_UNIT } from "#health/judgeHealth.ts";
 import { parseAssignments } from "../facts/assignments.ts";
 import type { HealthMachine } from "./healthMachine.ts";
 
@@ -11,30 +12,35 @@ const unitList = z.array(z.object({ unit: z.string(), active: z.string() }));
 /** Probes come and go as units of their own. */
 export const PROBE_UNIT_PREFIX = "socle-probe-";
 
-/** All units that systemd knows. Two calls: the states of all are one answer, the rest only services have. */
+/**
+ * All units that systemd knows. The states of all are one answer; the rest only services have, and costs systemd so much for
+ * each that those which do not run are not asked: restarts only a service has that does.
+ */
 export async function readUnits(machine: Pick<HealthMachine, "run">): Promise<UnitFacts[]> {
-  const [states, services] = await Promise.all([
-    machine.run("systemctl", ["list-units", "--all", "--output=json"]),
-    machine.run("systemctl", [
-      "show",
-      `--property=${PROPERTIES.join()}`,
-      "--",
-      "*.service",
-      "socle-agent.service",
-    ]),
+  const states = unitList.parse(
+    JSON.parse(await machine.run("systemctl", ["list-units", "--all", "--output=json"])),
+  );
+  const names = states
+    .filter(({ unit, active }) => unit.endsWith(".service") && active !== "inactive")
+    .map(({ unit }) => unit);
+  const asked = [...new Set([...names, AGENT_UNIT])];
+  const services = await machine.run("systemctl", [
+    "show",
+    `--property=${PROPERTIES.join()}`,
+    "--",
+    ...asked,
   ]);
-  return parseUnits(states, services);
+  return toUnitFacts(states, services);
 }
 
-export function parseUnits(states: string, services: string): UnitFacts[] {
+function toUnitFacts(states: z.infer<typeof unitList>, services: string): UnitFacts[] {
   const details = new Map(
     services
       .split(/\n\n+/)
       .map(parseAssignments)
       .map((unit) => [unit.get("Id"), unit]),
   );
-  return unitList
-    .parse(JSON.parse(states))
+  return states
     .filter(({ unit }) => !unit.startsWith(PROBE_UNIT_PREFIX))
     .map(({ unit: name, active: state }) => {
       const detail = details.get(name);
