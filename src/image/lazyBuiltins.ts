@@ -19,9 +19,9 @@ function encodeModule(name: string): string {
   const exported: object | undefined = process.getBuiltinModule(name);
   if (exported === undefined) throw new Error(`Node ${process.version} has no module "${name}"`);
   const names = Object.entries(Object.getOwnPropertyDescriptors(exported))
-    .filter(([key, { enumerable, get }]) => enumerable && get === undefined && IDENTIFIER.test(key))
+    .filter(([, property]) => property.enumerable === true && "value" in property)
     .map(([key]) => key)
-    .filter((key) => key !== "default")
+    .filter((key) => IDENTIFIER.test(key) && key !== "default")
     .toSorted();
   return `const it = process.getBuiltinModule("${name}");
 export default it;

@@ -19,7 +19,7 @@ test("a machine goes back by itself from every version that fails, and loses not
   const v11 = await buildUpdateSystem("1.1", { bootTries: 1 });
   const unhealthy = await buildUpdateSystem("1.2", {
     bootTries: 1,
-    health: { timeout: "1min", probes: { "says-no": { command: ["/usr/bin/false"] } } },
+    health: { timeout: "20s", probes: { "says-no": { command: ["/usr/bin/false"] } } },
   });
   const v13 = await buildUpdateSystem("1.3", { bootTries: 1 });
   const repository = await openTestRepository(t);
