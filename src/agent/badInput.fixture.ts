@@ -175,3 +175,11 @@ export async function untilClosed(stream: EventEmitter): Promise<void> {
   stream.on("error", () => {});
   await new Promise((resolve) => stream.once("close", resolve));
 }
+
+export async function waitUntil(what: string, isSo: () => boolean): Promise<void> {
+  const until = Date.now() + 5_000;
+  while (!isSo()) {
+    assert.ok(Date.now() < until, `waited for: ${what}`);
+    await sleep(10);
+  }
+}

@@ -13,6 +13,7 @@ import {
   startBadlyTreatedAgent,
   STATUS,
   untilClosed,
+  waitUntil,
   type BadlyTreatedAgent,
 } from "./badInput.fixture.ts";
 
@@ -28,14 +29,6 @@ async function readToEnd(socket: NodeJS.ReadableStream): Promise<string> {
   socket.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
   await untilClosed(socket);
   return text;
-}
-
-async function waitUntil(what: string, isSo: () => boolean): Promise<void> {
-  const until = Date.now() + 5_000;
-  while (!isSo()) {
-    assert.ok(Date.now() < until, `waited for: ${what}`);
-    await sleep(10);
-  }
 }
 
 const CUT_AT_THE_DOOR: readonly [string, Parameters<BadlyTreatedAgent["connect"]>[0]][] = [

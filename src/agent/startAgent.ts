@@ -15,6 +15,7 @@ import type { MachineFacts } from "./machineFacts.ts";
 import { openListener, toTlsContext, type ConnectionLimits } from "./openListener.ts";
 import type { InventoryPart } from "./readInventory.ts";
 import { createCallGuard, createRoutes, type AgentCalls } from "./routes.ts";
+import { SignedInConnections } from "./signedInConnections.ts";
 import { toStatus } from "./status.ts";
 import { AGENT_VERSION } from "./version.ts";
 
@@ -58,6 +59,8 @@ export interface Agent {
 const DOOR_LINES: LineRate = { perSecond: 5, burst: 100 };
 
 const CONNECTION_LIMITS: ConnectionLimits = { connections: 512, signingIn: 128 };
+/** Of one client certificate. Each takes a hundred calls at a time. */
+const MOST_OF_ONE = 128;
 
 /** Resolves once the agent listens. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
@@ -104,8 +107,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     limitRequest(request);
     handler(request, response);
   };
-  const signedIn = new Set<TLSSocket>();
+  const signedIn = new SignedInConnections<TLSSocket>(MOST_OF_ONE);
   const doorLines = new LineLimit(DOOR_LINES);
+  const refuseAtDoor = (what: Parameters<Audit["refused"]>[0]) => {
+    const leftOut = doorLines.take(performance.now());
+    if (leftOut !== undefined) audit.refused({ ...(leftOut === 0 ? {} : { leftOut }), ...what });
+  };
   const { server, port, close } = await openListener({
     tls: { ...toTlsContext(toContext(tls)), requestCert: true, rejectUnauthorized: true },
     listen,
@@ -113,14 +120,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     onRequest: admit,
     onServer: (opened) => {
       opened.on("secureConnection", (socket) => {
-        signedIn.add(socket);
-        socket.once("close", () => signedIn.delete(socket));
+        if (!signedIn.isTooMany(socket, socket.getPeerX509Certificate()?.fingerprint256 ?? "")) return;
+        refuseAtDoor({ caller: gate.admit(socket).caller, reason: "too-many-connections" });
+        socket.destroy();
       });
       opened.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
-        const leftOut = doorLines.take(performance.now());
-        if (leftOut === undefined) return;
-        audit.refused({
-          ...(leftOut === 0 ? {} : { leftOut }),
+        refuseAtDoor({
           caller: undefined,
           reason: "sign-in-failed",
           from: socket.remoteAddress,

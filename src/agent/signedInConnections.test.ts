@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
+import { test } from "node:test";
+
+import { SignedInConnections } from "./signedInConnections.ts";
+
+test("each certificate has so many connections, and one that closes makes room", () => {
+  const signedIn = new SignedInConnections(2);
+  const [first, second, third, other] = Array.from({ length: 4 }, () => new EventEmitter()) as [
+    EventEmitter,
+    EventEmitter,
+    EventEmitter,
+    EventEmitter,
+  ];
+  const answers = [
+    signedIn.isTooMany(first, "a"),
+    signedIn.isTooMany(second, "a"),
+    signedIn.isTooMany(third, "a"),
+    signedIn.isTooMany(other, "b"),
+  ];
+  assert.deepEqual(answers, [false, false, true, false]);
+  assert.deepEqual([...signedIn], [first, second, other]);
+  first.emit("close");
+  assert.equal(signedIn.isTooMany(third, "a"), false);
+  for (const connection of [second, third, other]) connection.emit("close");
+  assert.deepEqual([...signedIn], []);
+});
