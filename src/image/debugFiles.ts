@@ -15,6 +15,7 @@ export function debugFiles({ debug }: Pick<Definition, "debug">): ImageFile[] {
     text("/usr/lib/socle/debug-shell", SHELL, 0o755),
     text(`${UNITS}/socle-debug.socket`, SOCKET_UNIT),
     text(`${UNITS}/socle-debug@.service`, encodeSessionUnit(debug.longestSeconds)),
+    text("/usr/lib/tmpfiles.d/socle-debug.conf", RECORDINGS),
     {
       kind: "symlink",
       path: `${UNITS}/sockets.target.wants/socle-debug.socket`,
@@ -25,6 +26,11 @@ export function debugFiles({ debug }: Pick<Definition, "debug">): ImageFile[] {
 
 /** Programs of /usr/lib/socle that are in no other image. */
 export const DEBUG_PROGRAMS: readonly string[] = ["debug.mjs"];
+
+/** As agent/debug/sessionRecord.ts names it. */
+const RECORDINGS = `# Recordings of debug sessions go after this time. tmpfiles.d(5)
+d /var/log/socle/debug 0700 root root 90d
+`;
 
 function text(path: string, content: string, mode = 0o644): ImageFile {
   return { kind: "file", path, content, mode, owner: "root:root" };

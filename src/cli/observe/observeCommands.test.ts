@@ -194,7 +194,10 @@ test("services say what failed and why, sockets who holds them", async () => {
   await using agent = await startObservedAgent();
   const context = createContext("table");
   await showView({ machine: agent.access }, servicesView([]), {}, context);
-  assert.match(context.text(), /backup\.service {2}. failed \(exit-code\)[^]*ssh\.service {5}. running/);
+  assert.match(
+    context.text(),
+    /backup\.service {2}. failed \(exit-code\)[^]*ssh\.service {5}. running.* restart$/m,
+  );
   const sockets = createContext("table");
   await showView({ machine: agent.access }, socketsView(true), {}, sockets);
   assert.match(sockets.text(), /tcp {7}established {2}127\.0\.0\.1:41668 +127\.0\.0\.1:7339/);

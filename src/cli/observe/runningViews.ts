@@ -51,6 +51,7 @@ export const servicesView = (patterns: readonly string[]) =>
           { header: "MEMORY", align: "right", value: ({ memoryBytes }) => toBytesCell(memoryBytes) },
           { header: "CPU", align: "right", value: ({ cpuUs }) => toCpuCell(cpuUs) },
           { header: "RESTARTS", align: "right", value: ({ restarts }) => String(restarts) },
+          { header: "MAY", value: ({ mayRestart }) => toTextCell(mayRestart ? "restart" : "") },
         ],
         "No unit fits",
       ),

@@ -289,7 +289,7 @@ export type DebugSession = Message<"socle.v1.DebugSession"> & {
   ended?: Timestamp | undefined;
 
   /**
-   * Size of its recording (asciicast or typescript), which `socle files cat` reads.
+   * Size of its recording, a typescript of script(1), which `socle files cat` reads.
    *
    * @generated from field: uint64 recording_bytes = 7;
    */
