@@ -62,6 +62,8 @@ export interface VmOptions {
   /** In bytes; the size of the image when absent. */
   readonly diskSize?: number;
   readonly forward: readonly PortForward[];
+  /** Raw images of more disks. */
+  readonly drive?: readonly string[];
   /** A file that gets what the machine says on its serial console. */
   readonly serial?: string;
   readonly name?: string;

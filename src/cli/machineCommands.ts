@@ -4,7 +4,13 @@ import { addControlCommands } from "./controlCommands.ts";
 import { addDebugCommands } from "./debugCommands.ts";
 import { createContextOption, createNodesOption, createWatchOption, MACHINE } from "./machineOptions.ts";
 import { addObserveCommands } from "./observeCommands.ts";
-import { parseCpusOption, parseForwardOption, parsePortOption, parseSizeOption } from "./optionValues.ts";
+import {
+  collectOption,
+  parseCpusOption,
+  parseForwardOption,
+  parsePortOption,
+  parseSizeOption,
+} from "./optionValues.ts";
 import { createFormatOption, renderExamples, type RootCommand, type RunCommand } from "./rootCommand.ts";
 import { addRollbackCommand, addUpdateCommands } from "./updateCommands.ts";
 
@@ -39,6 +45,7 @@ export function addMachineCommands(program: RootCommand, run: RunCommand): void 
     .option("--serial <file>", "keep what the machine says on its serial console")
     .option("--name <name>", "what socle status calls it")
     .option("--config <file>", "give it this machine configuration")
+    .option("--drive <image>", "another disk, which it can only read; repeatable", collectOption)
     .option("--maintenance", "hand it no keys: it waits for its first configuration")
     .option("--once", "stop as soon as it is healthy")
     .addHelpText(

@@ -60,3 +60,8 @@ export function parseTimeOption(text: string): Date {
     throw new InvalidArgumentError("write a day such as 2026-12-01, or a time such as 2026-12-01T08:00:00Z");
   return at;
 }
+
+/** For an option that can be given more than once. */
+export function collectOption(text: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, text];
+}

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { reportStep } from "#progress/events.ts";
 import { SocleError } from "#progress/socleError.ts";
 import type { GetStatusResponse } from "#protocol/gen/socle/v1/machine_pb.ts";
+import { fileSize } from "#system/files.ts";
 import { findFreePort } from "#system/findFreePort.ts";
 import type { ToolsTree } from "#system/toolsTree.ts";
 import { openWorkspace } from "#system/workspace.ts";
@@ -80,6 +81,7 @@ export async function createMachine(
     memoryBytes: options.memory,
     cpus: options.cpus,
     diskSizeBytes: options.diskSize,
+    drives: await Promise.all((options.drive ?? []).map(findDriveImage)),
     extraArguments: options.extraArguments ?? [],
     forwards: [{ hostPort: port, guestPort: AGENT_PORT }, ...options.forward],
     credentials: {
@@ -105,6 +107,12 @@ export async function createMachine(
   // One that lets nobody in yet is known only once somebody adds it to their contexts.
   if (options.maintenance !== true) await writeMachineRecord(folder, { name, pid: process.pid, ...access });
   return { machine, name, access, acceleration, [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose]() };
+}
+
+/** @throws when there is none, as for any other file that is named */
+async function findDriveImage(file: string): Promise<string> {
+  await fileSize(file);
+  return resolve(file);
 }
 
 /** Waits until the console of a machine that was handed no keys shows its fingerprint. */

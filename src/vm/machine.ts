@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { SocleError } from "#progress/socleError.ts";
 import { appendLine, makeFolder, readText, remove, writeAtomic } from "#system/files.ts";
@@ -36,6 +36,8 @@ export interface MachineOptions {
   readonly memoryBytes: number;
   readonly cpus: number;
   readonly diskSizeBytes?: number | undefined;
+  /** Absolute paths of raw images of more disks; they are only read. */
+  readonly drives?: readonly string[];
   readonly forwards: readonly { readonly hostPort: number; readonly guestPort: number }[];
   /** systemd credentials by name. */
   readonly credentials: Readonly<Record<string, string>>;
@@ -116,10 +118,11 @@ export class Machine implements AsyncDisposable {
 
   /** Switches the machine on. */
   async start(): Promise<void> {
-    const { folder, tools, image } = this.#options;
+    const { folder, tools, image, drives = [] } = this.#options;
     const argv = planQemu(await this.#plan());
     this.#startedAt = performance.now();
-    const process = startProcess(tools.toHostCommand(argv, [folder, join(image.file, "..")]), {
+    const folders = [folder, ...[image.file, ...drives].map((file) => dirname(file))];
+    const process = startProcess(tools.toHostCommand(argv, folders), {
       environment: TOOL_ENVIRONMENT,
       onOutput: (text) => this.console.write(text),
       onError: (text) => (this.#qemuOutput += text),
@@ -140,6 +143,7 @@ export class Machine implements AsyncDisposable {
       cpus,
       forwards,
       disk: join(folder, "disk.qcow2"),
+      drives: this.#options.drives ?? [],
       control: join(folder, "qmp.sock"),
       smbiosStrings: Object.keys(credentials).map((name) => join(folder, "credentials", name)),
       boot:

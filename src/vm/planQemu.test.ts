@@ -36,6 +36,18 @@ test("the machine is as asked: memory, processors, disk, control socket", () => 
   assert.deepEqual(valuesOf(argv, "-smbios"), ["type=11,path=/machines/one/credential"]);
 });
 
+test("more drives can only be read, and the machine does not start from them", () => {
+  const argv = planQemu({ ...PLAN, drives: ["/a,b.img", "/c.img"] });
+  assert.deepEqual(valuesOf(argv, "-drive").slice(1, 3), [
+    "file=/a,,b.img,if=none,id=drive0,format=raw,readonly=on",
+    "file=/c.img,if=none,id=drive1,format=raw,readonly=on",
+  ]);
+  assert.deepEqual(
+    valuesOf(argv, "-device").filter((device) => device.includes("bootindex")),
+    ["virtio-blk-pci,drive=disk,bootindex=1"],
+  );
+});
+
 test("nothing of the host's own configuration of QEMU plays a part", () => {
   assert.ok(planQemu(PLAN).includes("-nodefaults"));
   assert.ok(planQemu(PLAN).includes("-no-user-config"));

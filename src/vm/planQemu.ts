@@ -7,6 +7,8 @@ export interface QemuPlan {
   readonly cpus: number;
   /** The machine's own disk, qcow2. */
   readonly disk: string;
+  /** Raw images of more disks, which the machine can only read. */
+  readonly drives?: readonly string[];
   readonly boot:
     | {
         readonly kind: "uefi";
@@ -49,6 +51,7 @@ export function planQemu(plan: QemuPlan): string[] {
     ...["-device", "virtio-rng-pci"],
     ...["-drive", `file=${escapeComma(plan.disk)},if=none,id=disk,format=qcow2,discard=unmap`],
     ...["-device", "virtio-blk-pci,drive=disk,bootindex=1"],
+    ...(plan.drives ?? []).flatMap(toDrive),
     ...["-netdev", ["user,id=network", ...plan.forwards.map(toForward)].join(",")],
     ...["-device", "virtio-net-pci,netdev=network,romfile="],
     // A guest that no longer feeds its watchdog is reset, as a machine with one would be.
@@ -68,6 +71,13 @@ function bootArguments(boot: QemuPlan["boot"]): string[] {
     case "direct":
       return ["-kernel", boot.kernel, "-initrd", boot.initrd, "-append", boot.commandLine];
   }
+}
+
+function toDrive(file: string, index: number): string[] {
+  return [
+    ...["-drive", `file=${escapeComma(file)},if=none,id=drive${index},format=raw,readonly=on`],
+    ...["-device", `virtio-blk-pci,drive=drive${index}`],
+  ];
 }
 
 function toForward({ hostPort, guestPort }: { hostPort: number; guestPort: number }): string {

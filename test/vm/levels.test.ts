@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { mkdtempDisposable, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 
 import { ETC_MOUNTS } from "#boot/levelMounts.ts";
+import type { MachineOptions } from "#cli/runMachine.ts";
 import type { StatusDocument } from "#cli/statusDocument.ts";
 import { LEVELS, VAR_POLICIES, type LevelName } from "#definition/levels.ts";
 
@@ -32,7 +35,7 @@ for (const level of Object.keys(LEVELS) as LevelName[]) {
     const rendersEtc = ETC_MOUNTS[policies.etc] === "rendered-overlay";
     await using vm = await bootTestMachine(t, system, {
       diskSize: DISK_BYTES,
-      ...(rendersEtc ? { configuration: JSON.stringify(CONFIGURATION) } : {}),
+      ...(rendersEtc ? await giveConfiguration(t, system, level) : {}),
     });
     verifyStatus(await vm.waitUntilHealthy(), system, level);
     if (rendersEtc) {
@@ -111,6 +114,25 @@ function verifyStatus(status: StatusDocument, { manifest }: TestSystem, level: L
       ["/var", var_],
     ],
   );
+}
+
+/** As a credential where /var is kept, on a drive where it is not: each way once. */
+async function giveConfiguration(
+  t: TestContext,
+  { context }: TestSystem,
+  level: LevelName,
+): Promise<Partial<MachineOptions>> {
+  const configuration = JSON.stringify(CONFIGURATION);
+  if (VAR_POLICIES[LEVELS[level].var].persists) return { configuration };
+  const folder = await mkdtempDisposable(join(tmpdir(), "socle-drive-"));
+  t.after(() => folder.remove());
+  const drive = join(folder.path, "drive.img");
+  await writeFile(join(folder.path, "socle.yaml"), configuration); // JSON is YAML
+  const script = `truncate -s 1M "$1/drive.img"
+mkfs.vfat -n SOCLE-CONF "$1/drive.img" > /dev/null
+mcopy -i "$1/drive.img" "$1/socle.yaml" ::/`;
+  await context.tools.runScript(script, [folder.path], { folders: [folder.path], title: "make a drive" });
+  return { drive: [drive] };
 }
 
 /** What the kernel was told, what is in a file, and what a service has read. */
