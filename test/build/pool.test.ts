@@ -27,13 +27,13 @@ before(async () => {
 });
 after(async () => pool[Symbol.asyncDispose]());
 
-test("`socle lock --export` keeps every package of the lock, of both archives, where a mirror has it", async () => {
-  const archives = new Set<string>();
+test("`socle lock --export` keeps every package of the lock, of any archive, where a mirror has it", async () => {
+  assert.ok(packages.length > 100, `${packages.length} packages`);
   for (const { path, archive } of packages) {
     assert.ok((await lstat(join(poolFolder, path))).isFile(), path);
-    archives.add(archive);
+    // After a point release of Debian, until the next fix, nothing is newer in the security archive.
+    assert.match(archive, /^debian(-security)?$/);
   }
-  assert.deepEqual([...archives].toSorted(), ["debian", "debian-security"]);
 });
 
 test("a package with other bytes is refused by name, the others are kept, and a right mirror ends it", async () => {
