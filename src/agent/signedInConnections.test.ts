@@ -13,15 +13,15 @@ test("each certificate has so many connections, and one that closes makes room",
     EventEmitter,
   ];
   const answers = [
-    signedIn.isTooMany(first, "a"),
-    signedIn.isTooMany(second, "a"),
-    signedIn.isTooMany(third, "a"),
-    signedIn.isTooMany(other, "b"),
+    signedIn.add(first, "a"),
+    signedIn.add(second, "a"),
+    signedIn.add(third, "a"),
+    signedIn.add(other, "b"),
   ];
-  assert.deepEqual(answers, [false, false, true, false]);
+  assert.deepEqual(answers, [true, true, false, true]);
   assert.deepEqual([...signedIn], [first, second, other]);
   first.emit("close");
-  assert.equal(signedIn.isTooMany(third, "a"), false);
+  assert.equal(signedIn.add(third, "a"), true);
   for (const connection of [second, third, other]) connection.emit("close");
   assert.deepEqual([...signedIn], []);
 });

@@ -13,17 +13,17 @@ export class SignedInConnections<Connection extends EventEmitter> {
   /**
    * Remembers it until it closes.
    * @param certificate what tells callers apart
-   * @returns whether it is one too many; then it is not remembered
+   * @returns whether there was room; one too many is not remembered
    */
-  isTooMany(connection: Connection, certificate: string): boolean {
+  add(connection: Connection, certificate: string): boolean {
     const own = this.#byCertificate.get(certificate) ?? new Set();
-    if (own.size >= this.#most) return true;
+    if (own.size >= this.#most) return false;
     this.#byCertificate.set(certificate, own.add(connection));
     connection.once("close", () => {
       own.delete(connection);
       if (own.size === 0) this.#byCertificate.delete(certificate);
     });
-    return false;
+    return true;
   }
 
   *[Symbol.iterator](): Generator<Connection> {

@@ -120,7 +120,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     onRequest: admit,
     onServer: (opened) => {
       opened.on("secureConnection", (socket) => {
-        if (!signedIn.isTooMany(socket, socket.getPeerX509Certificate()?.fingerprint256 ?? "")) return;
+        if (signedIn.add(socket, socket.getPeerX509Certificate()?.fingerprint256 ?? "")) return;
         refuseAtDoor({ caller: gate.admit(socket).caller, reason: "too-many-connections" });
         socket.destroy();
       });
