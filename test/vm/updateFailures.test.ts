@@ -7,9 +7,11 @@ import { test } from "node:test";
 
 import { ROOT_PARTITION_NUMBERS } from "#boot/diskLayout.ts";
 
+import { startMemoryProxy } from "#system/tuf/memoryProxy.fixture.ts";
+
 import { createParts, createUpdatingMachine, findQuarantined, namesInTheWay } from "./updateHarness.ts";
 import { buildUpdateSystem } from "./updateReleases.ts";
-import { openTestRepository } from "./updateRepository.ts";
+import { HOST_ADDRESS, openTestRepository } from "./updateRepository.ts";
 
 /** A watchdog that does not wait as long as a real one: the time makes no difference to what comes after. */
 const IMPATIENT_WATCHDOG = { "etc/modprobe.d/watchdog.conf": "options i6300esb heartbeat=40\n" };
@@ -25,7 +27,11 @@ test("a machine goes back by itself from every version that fails, and loses not
   const repository = await openTestRepository(t);
   await repository.publish(v11, "auto");
 
-  await using machine = await createUpdatingMachine(t, v11, repository);
+  // Only the proxy knows this address: what arrives has come through it.
+  await using proxy = await startMemoryProxy();
+  const { href } = Object.assign(new URL(proxy.url), { hostname: HOST_ADDRESS });
+  const way = { url: repository.localUrl, proxy: href.slice(0, -1) };
+  await using machine = await createUpdatingMachine(t, v11, way);
   const { vm } = machine;
   const parts = createParts(t, machine);
   const { part } = parts;

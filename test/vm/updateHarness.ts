@@ -19,7 +19,6 @@ import type { WhyDocument } from "#cli/update/updateWhy.ts";
 import type { ProgressEvent } from "#progress/events.ts";
 
 import { createTestMachine, type TestMachine, type TestSystem } from "./harness.ts";
-import type { TestRepository } from "./updateRepository.ts";
 
 /** Of an update with several boots, emulated, on a busy host. */
 const UPDATE_TIMEOUT_MS = 1_800_000;
@@ -41,12 +40,13 @@ export interface Told<T> {
 export async function createUpdatingMachine(
   t: TestContext,
   system: TestSystem,
-  { url }: TestRepository,
+  { url: repository, proxy: http }: { readonly url: string; readonly proxy?: string },
 ): Promise<UpdatingMachine> {
   const configuration = {
     apiVersion: "socle/v1",
     kind: "MachineConfiguration",
-    update: { repository: url, channel: "auto", mode: "automatic" },
+    ...(http === undefined ? {} : { network: { proxy: { http } } }),
+    update: { repository, channel: "auto", mode: "automatic" },
   };
   return new UpdatingMachine(
     await createTestMachine(t, system, { firmware: "uefi", configuration: JSON.stringify(configuration) }),

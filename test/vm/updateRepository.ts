@@ -16,11 +16,13 @@ import { remakeKernel, type KernelChanges } from "./updateKernels.ts";
 import { deriveRelease } from "./updateReleases.ts";
 
 /** The host's loopback, as QEMU's network shows it to a machine. */
-const HOST_ADDRESS = "10.0.2.2";
+export const HOST_ADDRESS = "10.0.2.2";
 
 export interface TestRepository {
   /** As a machine reaches it. */
   readonly url: string;
+  /** As this host reaches it, and no machine by itself. */
+  readonly localUrl: string;
   /** For releases that are made for the test. */
   readonly work: string;
   /** Into the channel `test`, where none is named. */
@@ -50,6 +52,7 @@ export async function openTestRepository(t: TestContext): Promise<TestRepository
   };
   return {
     url: `http://${HOST_ADDRESS}:${served.port}/`,
+    localUrl: `http://127.0.0.1:${served.port}/`,
     work,
     publishFolder,
     publish: async (system, channel = "test") =>

@@ -49,6 +49,7 @@ async function main(): Promise<void> {
     openClient: async (options) => (await import("#system/tuf/updateClient.ts")).openUpdateClient(options),
     clock,
     stateFolder: UPDATE_STATE_FOLDER,
+    fetch: { environment: process.env }, // systemd's, which has the proxy of the configuration
   });
   const updater = new Updater({
     machine,

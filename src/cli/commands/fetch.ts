@@ -68,7 +68,7 @@ async function refresh(
     clock: () => new Date(),
     // There is no image here whose date would be known.
     notBefore: new Date(0),
-    fetch: { signal },
+    fetch: { environment: process.env, signal },
   });
   const repository = await reportStep(report, "metadata", async () => ({ value: await client.refresh() }));
   if (repository.clock.behind)

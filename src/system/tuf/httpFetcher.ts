@@ -1,8 +1,9 @@
 /**
  * GET over HTTP/1.1 for files of a TUF repository. Not with the global `fetch`: devices run Node
- * without a JIT compiler, and so without the WebAssembly that it needs. Not here: proxies, compression,
- * caches, cookies, HTTP/2.
+ * without a JIT compiler, and so without the WebAssembly that it needs. Not here: compression, caches,
+ * cookies, HTTP/2.
  */
+import { addAbortListener } from "node:events";
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import * as http from "node:http";
 import * as https from "node:https";
@@ -11,6 +12,7 @@ import type { SecureContextOptions } from "node:tls";
 import { UpdateError } from "#trust/updateError.ts";
 
 import { DEFAULT_FETCH_LIMITS, type FetchLimits } from "./fetchLimits.ts";
+import { createProxyAgent, type ProxyEnvironment } from "./proxyAgent.ts";
 import { readAtPace } from "./readAtPace.ts";
 import { toShownUrl } from "./toShownUrl.ts";
 
@@ -18,6 +20,8 @@ export interface HttpFetcherOptions {
   readonly limits?: Partial<FetchLimits>;
   /** Who may vouch for the server, and the caller's own certificate. */
   readonly tls?: Pick<SecureContextOptions, "ca" | "cert" | "key">;
+  /** `http_proxy` and the like. None: no proxy. */
+  readonly environment?: ProxyEnvironment;
   readonly signal?: AbortSignal;
 }
 
@@ -87,7 +91,7 @@ async function request(
   url: URL,
   range: string | undefined,
   limits: FetchLimits,
-  { tls, signal }: HttpFetcherOptions,
+  { tls, environment = {}, signal }: HttpFetcherOptions,
 ): Promise<IncomingMessage> {
   signal?.throwIfAborted();
   const headers = {
@@ -96,11 +100,12 @@ async function request(
     "User-Agent": "socle",
     ...(range === undefined ? {} : { Range: range }),
   };
-  const options: RequestOptions = { agent: false, headers, ...(signal === undefined ? {} : { signal }) };
+  const agent = createProxyAgent(url, environment, limits.connectTimeoutMs);
+  const options: RequestOptions = { agent, headers, ...(signal === undefined ? {} : { signal }) };
   const sent =
     url.protocol === "https:" ? https.request(url, { ...options, ...tls }) : http.request(url, options);
   try {
-    return await waitForResponse(sent, limits, url);
+    return await waitForResponse(sent, limits, url, signal);
   } catch (cause) {
     signal?.throwIfAborted();
     if (cause instanceof UpdateError) throw cause;
@@ -108,33 +113,44 @@ async function request(
       "server-unreachable",
       `Cannot fetch "${toShownUrl(url)}": the server cannot be reached`,
       {
-        hint: "Is the address right, is the network up, is the server's certificate one that is trusted here?",
+        hint: "Is the address right, is the network up (and the proxy, if there is one), is the server's certificate one that is trusted here?",
         cause,
       },
     );
   }
 }
 
-async function waitForResponse(sent: ClientRequest, limits: FetchLimits, url: URL): Promise<IncomingMessage> {
+async function waitForResponse(
+  sent: ClientRequest,
+  limits: FetchLimits,
+  url: URL,
+  signal: AbortSignal | undefined,
+): Promise<IncomingMessage> {
   const slow = new UpdateError(
     "server-too-slow",
     `Cannot fetch "${toShownUrl(url)}": no answer in ${limits.windowMs} ms`,
   );
   const unreachable = new Error(`no connection in ${limits.connectTimeoutMs} ms`);
-  let timer = setTimeout(() => sent.destroy(unreachable), limits.connectTimeoutMs);
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  // While a proxy keeps its answer to itself, a request that is destroyed does not say so.
+  const giveUp = (error: Error) => {
+    sent.destroy(error);
+    reject(error);
+  };
+  let timer = setTimeout(giveUp, limits.connectTimeoutMs, unreachable);
+  using _aborting = signal && addAbortListener(signal, () => giveUp(signal.reason as Error)); // whoever stops waiting says why
   try {
-    return await new Promise<IncomingMessage>((resolve, reject) => {
-      sent.once("socket", (socket) => {
-        socket.once("encrypted" in socket ? "secureConnect" : "connect", () => {
-          clearTimeout(timer);
-          timer = setTimeout(() => sent.destroy(slow), limits.windowMs);
-        });
+    sent.once("socket", (socket) => {
+      socket.once("encrypted" in socket ? "secureConnect" : "connect", () => {
+        clearTimeout(timer);
+        timer = setTimeout(giveUp, limits.windowMs, slow);
       });
-      // Stays: a connection that breaks later is told to the reader of the body, and again here.
-      sent.on("error", reject);
-      sent.once("response", resolve);
-      sent.end();
     });
+    // Stays: a connection that breaks later is told to the reader of the body, and again here.
+    sent.on("error", reject);
+    sent.once("response", resolve);
+    sent.end();
+    return await promise;
   } finally {
     clearTimeout(timer);
   }
