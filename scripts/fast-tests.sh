@@ -10,9 +10,7 @@ results=${1:-$temporary} # a file: Node syncs it, which no device takes
 output=$temporary/second-half
 
 half() {
-  node --test --test-isolation=none "--test-shard=$1/2" --test-reporter=spec --test-reporter-destination=stdout \
-    --test-reporter=tap --test-reporter-destination="$results/fast-$1.tap" \
-    'src/**/*.test.ts' 'test/*.test.ts'
+  node scripts/runTests.ts --half "$1" --tap "$results/fast-$1.tap" 'src/**/*.test.ts' 'test/*.test.ts'
 }
 
 half 2 > "$output" 2>&1 &

@@ -1,5 +1,6 @@
 /** Boots test systems with the product's own verbs, and attacks them from inside. */
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { createConnection } from "node:net";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -29,6 +30,9 @@ import { SHELL_PORT, TEST_SYSTEM } from "./testSystem.ts";
 /** Its lock serves all systems of these tests, which ask for no other packages, so they share one tree. */
 export const LOCKED_SYSTEM = join(PROJECT_ROOT, "systems/minimal/system.ts");
 const MEMORY_BYTES = 1 << 30;
+/** Of this process: other tests build releases of the same name, and would put theirs in place of these. */
+const RELEASES = join(PROJECT_ROOT, "out/test", String(process.pid));
+process.once("exit", () => rmSync(RELEASES, { recursive: true, force: true }));
 
 export interface TestSystem extends BuiltRelease {
   readonly context: BuildContext;
@@ -45,7 +49,7 @@ export async function buildTestSystem(level: LevelName, changes: SystemChanges =
     await writeAtomic(lockFile, encodeLock(await resolveLock(definition, workspace, packages)));
   }
   const context = await openBuild({ definition, checks: [], file: LOCKED_SYSTEM }, workspace, packages);
-  const output = join(PROJECT_ROOT, "out/test", `${definition.id}_${definition.version}`);
+  const output = join(RELEASES, `${definition.id}_${definition.version}`);
   return { context, ...(await buildRelease(context, output)) };
 }
 
