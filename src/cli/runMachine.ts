@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { reportStep } from "#progress/events.ts";
 import { SocleError } from "#progress/socleError.ts";
@@ -130,7 +131,9 @@ const FINGERPRINT = /sha256:[0-9a-f]{64}/;
 
 /** Waits until the system says that it is healthy, and shows what it is doing until then. */
 export async function waitUntilHealthy(
-  running: RunningMachine,
+  running: Pick<RunningMachine, "access" | "acceleration"> & {
+    readonly machine: Pick<Machine, "console" | "during">;
+  },
   context: Pick<CommandContext, "report" | "signal">,
 ): Promise<GetStatusResponse> {
   const { machine, access, acceleration } = running;
@@ -140,15 +143,21 @@ export async function waitUntilHealthy(
       const last = machine.console.lines.at(-1);
       if (last !== undefined) context.report({ kind: "step-detail", step: "boot", detail: last.trim() });
     }, 500);
+    const waiting = new AbortController();
     try {
       const value = await machine.during(
         "the system was healthy",
         BOOT_TIMEOUT_MS,
-        pollStatus(access, acceleration === "kvm" ? 300 : 2_000, context.signal),
+        pollStatus(
+          access,
+          acceleration === "kvm" ? 300 : 2_000,
+          AbortSignal.any([context.signal, waiting.signal]),
+        ),
       );
       return { value, detail };
     } finally {
       clearInterval(timer);
+      waiting.abort(); // where the machine has ended or the time was over, nobody waits for the answer any more
     }
   });
 }
@@ -161,7 +170,7 @@ async function pollStatus(
 ): Promise<GetStatusResponse> {
   for (;;) {
     signal.throwIfAborted();
-    const status = await fetchStatus(access, { timeoutMs: 10_000 }).catch((error: unknown) => {
+    const status = await fetchStatus(access, { timeoutMs: 10_000, signal }).catch((error: unknown) => {
       // Until the agent listens, the forwarded port refuses, closes or hangs.
       if (error instanceof MachineCallError) return undefined;
       throw error;
@@ -179,6 +188,6 @@ async function pollStatus(
         );
       }
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await sleep(pauseMs, undefined, { signal });
   }
 }
