@@ -22,7 +22,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 if (values.help === true || positionals.length === 0) {
-  console.error(USAGE);
+  process.stderr.write(`${USAGE}\n`);
   process.exit(values.help === true ? 0 : 2);
 }
 
