@@ -96,10 +96,10 @@ export class CrashFolder implements BootFolder {
     return [...state.names.keys()].map((name) => ({ name, sizeBytes: readFile(state, name)?.length ?? 0 }));
   }
 
-  async read(name: string): Promise<Uint8Array> {
+  async *read(name: string): AsyncGenerator<Uint8Array> {
     const content = readFile(this.state, name);
     if (content === undefined) throw new Error(`There is no file "${name}"`);
-    return content;
+    yield content;
   }
 
   async write(name: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {

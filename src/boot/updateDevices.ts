@@ -20,7 +20,8 @@ export interface BlockDevice {
 /** The folder of the kernel images on the ESP. Nothing is durable before `sync`. */
 export interface BootFolder {
   list(): Promise<{ name: string; sizeBytes: number }[]>;
-  read(name: string): Promise<Uint8Array>;
+  /** From its beginning to its end; a chunk may lie in memory that the next one uses again. */
+  read(name: string): AsyncIterable<Uint8Array>;
   write(name: string, chunks: AsyncIterable<Uint8Array>): Promise<void>;
   /** Replaces `to`. */
   rename(from: string, to: string): Promise<void>;

@@ -1,7 +1,5 @@
-import { createHash } from "node:crypto";
-
+import { examineUki } from "./examineUki.ts";
 import { LEFT_OVER_SUFFIX } from "./planBootFolder.ts";
-import { findRootHash } from "./readBootFolder.ts";
 import { readPieces } from "./readPieces.ts";
 import type { BootFolder, ImageSource } from "./updateDevices.ts";
 import type { UpdateRelease } from "./updateRelease.ts";
@@ -22,15 +20,14 @@ export async function writeUki(
   const chunks = source.read("uki", 0, uki.sizeBytes);
   await folder.write(partName, readPieces(chunks, uki.sizeBytes, signal));
   await folder.sync();
-  const bytes = await folder.read(partName);
-  if (createHash("sha256").update(bytes).digest("hex") !== uki.sha256) {
+  const { sha256, rootHash } = await examineUki(folder.read(partName));
+  if (sha256 !== uki.sha256) {
     throw new UpdateWriteError(
       "image-tampered",
       `Cannot write the kernel image "${fileName}": it is not what was signed`,
       { hint: "It cannot be booted. Somebody changed the file on the server, or on the way." },
     );
   }
-  const rootHash = findRootHash(bytes);
   if (rootHash !== slot.rootHash) {
     throw new UpdateWriteError(
       "release-inconsistent",

@@ -16,6 +16,12 @@ async function* piecesOf(bytes: Buffer, pieceBytes = 1000): AsyncGenerator<Uint8
   }
 }
 
+async function readWhole(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const copies: Buffer[] = [];
+  for await (const piece of pieces) copies.push(Buffer.from(piece));
+  return Buffer.concat(copies);
+}
+
 test("a kernel image is written in pieces, synced, read back and renamed over another", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "socle-esp-"));
   const bootFolder = openBootFolder(folder.path);
@@ -24,7 +30,7 @@ test("a kernel image is written in pieces, synced, read back and renamed over an
   await bootFolder.write("minimal_1.1.0+3-0.efi.part", piecesOf(bytes));
   await bootFolder.sync();
   for (const time of ["from the medium", "from the cache"])
-    assert.deepEqual(Buffer.from(await bootFolder.read("minimal_1.1.0+3-0.efi.part")), bytes, time);
+    assert.deepEqual(await readWhole(bootFolder.read("minimal_1.1.0+3-0.efi.part")), bytes, time);
   await bootFolder.rename("minimal_1.1.0+3-0.efi.part", "minimal_1.1.0+3-0.efi");
   await bootFolder.sync();
   assert.deepEqual(await bootFolder.list(), [{ name: "minimal_1.1.0+3-0.efi", sizeBytes: 10_001 }]);
@@ -38,7 +44,7 @@ test("a shorter file in place of a longer one has nothing of it left", async () 
   await using folder = await mkdtempDisposable(join(tmpdir(), "socle-esp-"));
   const bootFolder = openBootFolder(folder.path);
   for (const text of ["long and old", "new"]) await bootFolder.write("a.part", piecesOf(Buffer.from(text)));
-  assert.equal(Buffer.from(await bootFolder.read("a.part")).toString(), "new");
+  assert.equal((await readWhole(bootFolder.read("a.part"))).toString(), "new");
 });
 
 test("only files are listed", async () => {

@@ -1,7 +1,8 @@
-import { open, readdir, readFile, rename, rm, stat, statfs } from "node:fs/promises";
+import { open, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { BootFolder } from "#boot/updateDevices.ts";
+import { MIB } from "#definition/size.ts";
 
 import { exists } from "../files.ts";
 import { runCommand } from "../runCommand.ts";
@@ -23,10 +24,7 @@ export function openBootFolder(folder: string): BootFolder {
         files.map(async ({ name }) => ({ name, sizeBytes: (await stat(join(folder, name))).size })),
       );
     },
-    read: async (name) => {
-      const path = join(folder, name);
-      return written.delete(name) ? readMedium(path) : readFile(path);
-    },
+    read: (name) => readPiecesOf(join(folder, name), written.delete(name)),
     write: async (name, chunks) => {
       written.add(name);
       await attempt(folder, () => writeChunks(join(folder, name), chunks));
@@ -55,13 +53,21 @@ async function writeChunks(path: string, chunks: AsyncIterable<Uint8Array>): Pro
   await file.sync();
 }
 
-async function readMedium(path: string): Promise<Uint8Array> {
+/** A mebibyte at a time, each in the memory of the one before. */
+async function* readPiecesOf(path: string, fromMedium: boolean): AsyncGenerator<Uint8Array> {
   const { size } = await stat(path);
-  await using medium = await openMediumReader(path, size);
-  if (medium === undefined) return await readFile(path);
-  const bytes = Buffer.allocUnsafeSlow(size);
-  await medium.read(0, bytes);
-  return bytes;
+  const memory = Buffer.allocUnsafeSlow(Math.min(size, MIB));
+  await using medium = fromMedium ? await openMediumReader(path, size) : undefined;
+  await using file = await open(path);
+  for (let at = 0; at < size;) {
+    const piece = memory.subarray(0, Math.min(memory.length, size - at));
+    if (medium !== undefined) await medium.read(at, piece);
+    const bytesRead =
+      medium === undefined ? (await file.read(piece, 0, piece.length, at)).bytesRead : piece.length;
+    if (bytesRead === 0) throw new Error(`Cannot read "${path}": it has become shorter`);
+    yield piece.subarray(0, bytesRead);
+    at += bytesRead;
+  }
 }
 
 async function attempt<T>(folder: string, act: () => Promise<T>): Promise<T> {
