@@ -1,6 +1,11 @@
 import { createHash } from "node:crypto";
 
-import { decodePeSections, PortableExecutableError } from "./portableExecutable.ts";
+import {
+  contentBytesOf,
+  decodePeSections,
+  decodePeText,
+  PortableExecutableError,
+} from "./portableExecutable.ts";
 
 export interface ExaminedUki {
   readonly sha256: string;
@@ -37,7 +42,7 @@ function findCommandLine(head: Buffer): Excerpt | undefined {
   try {
     const section = decodePeSections(head).find(({ name }) => name === ".cmdline");
     if (section === undefined) return undefined;
-    const sizeBytes = Math.min(section.virtualSizeBytes, section.rawSizeBytes);
+    const sizeBytes = contentBytesOf(section);
     if (sizeBytes > MAX_COMMAND_LINE_BYTES) return undefined;
     const excerpt = new Excerpt(section.fileOffsetBytes, sizeBytes);
     excerpt.take(0, head);
@@ -49,7 +54,7 @@ function findCommandLine(head: Buffer): Excerpt | undefined {
 }
 
 function findRootHash(commandLine = ""): string | undefined {
-  return /(?:^|\s)roothash=([0-9a-f]{64})(?:\s|\0|$)/.exec(commandLine)?.[1];
+  return /(?:^|\s)roothash=([0-9a-f]{64})(?:\s|$)/.exec(commandLine)?.[1];
 }
 
 /** A part of a file that passes by. */
@@ -73,6 +78,6 @@ class Excerpt {
 
   /** Empty while a part is missing. */
   text(): string {
-    return this.#takenBytes === this.#bytes.length ? this.#bytes.toString("utf8") : "";
+    return this.#takenBytes === this.#bytes.length ? decodePeText(this.#bytes) : "";
   }
 }

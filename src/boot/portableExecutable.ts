@@ -56,13 +56,22 @@ export function readPeSection(bytes: Buffer, name: string): Buffer {
       `Cannot find section "${name}" in the portable executable: it has ${sections.map((found) => `"${found.name}"`).join(", ") || "no sections"}`,
     );
   }
-  const sizeBytes = Math.min(section.virtualSizeBytes, section.rawSizeBytes);
-  return read(bytes, section.fileOffsetBytes, sizeBytes);
+  return read(bytes, section.fileOffsetBytes, contentBytesOf(section));
+}
+
+/** How long a section's content is, without the padding to the file alignment. */
+export function contentBytesOf({ virtualSizeBytes, rawSizeBytes }: PeSection): number {
+  return Math.min(virtualSizeBytes, rawSizeBytes);
 }
 
 /** A UKI's text sections (`.cmdline`, `.osrel`, `.uname`): ukify ends the command line with a NUL. */
 export function readPeText(bytes: Buffer, name: string): string {
-  return trimTrailingNuls(readPeSection(bytes, name)).toString("utf8");
+  return decodePeText(readPeSection(bytes, name));
+}
+
+/** `content`: of a text section. */
+export function decodePeText(content: Buffer): string {
+  return trimTrailingNuls(content).toString("utf8");
 }
 
 function trimTrailingNuls(bytes: Buffer): Buffer {
