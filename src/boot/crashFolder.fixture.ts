@@ -1,3 +1,4 @@
+import { examineUki, type ExaminedUki } from "./examineUki.ts";
 import type { BootFolder } from "./updateDevices.ts";
 
 /**
@@ -96,10 +97,10 @@ export class CrashFolder implements BootFolder {
     return [...state.names.keys()].map((name) => ({ name, sizeBytes: readFile(state, name)?.length ?? 0 }));
   }
 
-  async *read(name: string): AsyncGenerator<Uint8Array> {
+  async examine(name: string): Promise<ExaminedUki> {
     const content = readFile(this.state, name);
     if (content === undefined) throw new Error(`There is no file "${name}"`);
-    yield content;
+    return examineUki(toPieces(content));
   }
 
   async write(name: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
@@ -161,6 +162,10 @@ export class CrashFolder implements BootFolder {
     this.#pending.push(operation);
     this.#options.onOperation?.();
   }
+}
+
+async function* toPieces(content: Buffer): AsyncGenerator<Uint8Array> {
+  yield content;
 }
 
 function apply(state: FolderState, operation: FolderOperation): FolderState {

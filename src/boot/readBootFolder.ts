@@ -1,6 +1,5 @@
 import { decodeBootEntryName } from "./bootCounter.ts";
 import type { BootEntryFacts } from "./bootOrder.ts";
-import { examineUki } from "./examineUki.ts";
 import { LEFT_OVER_SUFFIX } from "./planBootFolder.ts";
 import type { BootFolder } from "./updateDevices.ts";
 import type { BootFolderFacts } from "./updateFacts.ts";
@@ -15,7 +14,7 @@ export async function readBootFolder(folder: BootFolder, id: string): Promise<Bo
     if (name?.id !== id) continue;
     if (isLeftOver) leftOvers.push({ fileName, sizeBytes });
     else {
-      const { sha256, rootHash } = await examineUki(folder.read(fileName));
+      const { sha256, rootHash } = await folder.examine(fileName);
       entries.push({ fileName, name, sizeBytes, sha256, ...(rootHash !== undefined && { rootHash }) });
     }
   }

@@ -1,3 +1,5 @@
+import type { ExaminedUki } from "./examineUki.ts";
+
 /**
  * What an update touches, as the rules see it. The real forms are in `system`; those of the tests keep
  * everything in memory and can lose what was not yet made durable.
@@ -20,8 +22,11 @@ export interface BlockDevice {
 /** The folder of the kernel images on the ESP. Nothing is durable before `sync`. */
 export interface BootFolder {
   list(): Promise<{ name: string; sizeBytes: number }[]>;
-  /** From its beginning to its end; a chunk may lie in memory that the next one uses again. */
-  read(name: string): AsyncIterable<Uint8Array>;
+  /**
+   * Reads a kernel image, what was just written from the medium and not from a cache: else a read-back proves nothing.
+   * One that was read before need not be read again while nothing in the folder has changed.
+   */
+  examine(name: string): Promise<ExaminedUki>;
   write(name: string, chunks: AsyncIterable<Uint8Array>): Promise<void>;
   /** Replaces `to`. */
   rename(from: string, to: string): Promise<void>;

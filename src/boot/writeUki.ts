@@ -1,4 +1,3 @@
-import { examineUki } from "./examineUki.ts";
 import { LEFT_OVER_SUFFIX } from "./planBootFolder.ts";
 import { readPieces } from "./readPieces.ts";
 import type { BootFolder, ImageSource } from "./updateDevices.ts";
@@ -20,7 +19,7 @@ export async function writeUki(
   const chunks = source.read("uki", 0, uki.sizeBytes);
   await folder.write(partName, readPieces(chunks, uki.sizeBytes, signal));
   await folder.sync();
-  const { sha256, rootHash } = await examineUki(folder.read(partName));
+  const { sha256, rootHash } = await folder.examine(partName);
   if (sha256 !== uki.sha256) {
     throw new UpdateWriteError(
       "image-tampered",

@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtempDisposable, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import {
+  mkdir,
+  mkdtempDisposable,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -16,10 +26,8 @@ async function* piecesOf(bytes: Buffer, pieceBytes = 1000): AsyncGenerator<Uint8
   }
 }
 
-async function readWhole(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const copies: Buffer[] = [];
-  for await (const piece of pieces) copies.push(Buffer.from(piece));
-  return Buffer.concat(copies);
+function sha256(content: string | Buffer): string {
+  return createHash("sha256").update(content).digest("hex");
 }
 
 test("a kernel image is written in pieces, synced, read back and renamed over another", async () => {
@@ -30,7 +38,7 @@ test("a kernel image is written in pieces, synced, read back and renamed over an
   await bootFolder.write("minimal_1.1.0+3-0.efi.part", piecesOf(bytes));
   await bootFolder.sync();
   for (const time of ["from the medium", "from the cache"])
-    assert.deepEqual(await readWhole(bootFolder.read("minimal_1.1.0+3-0.efi.part")), bytes, time);
+    assert.equal((await bootFolder.examine("minimal_1.1.0+3-0.efi.part")).sha256, sha256(bytes), time);
   await bootFolder.rename("minimal_1.1.0+3-0.efi.part", "minimal_1.1.0+3-0.efi");
   await bootFolder.sync();
   assert.deepEqual(await bootFolder.list(), [{ name: "minimal_1.1.0+3-0.efi", sizeBytes: 10_001 }]);
@@ -44,7 +52,35 @@ test("a shorter file in place of a longer one has nothing of it left", async () 
   await using folder = await mkdtempDisposable(join(tmpdir(), "socle-esp-"));
   const bootFolder = openBootFolder(folder.path);
   for (const text of ["long and old", "new"]) await bootFolder.write("a.part", piecesOf(Buffer.from(text)));
-  assert.equal((await readWhole(bootFolder.read("a.part"))).toString(), "new");
+  assert.equal((await bootFolder.examine("a.part")).sha256, sha256("new"));
+  assert.equal(await readFile(join(folder.path, "a.part"), "utf8"), "new");
+});
+
+test("a kernel image that somebody else has changed is read again, as all are after a change of our own", async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "socle-esp-"));
+  const bootFolder = openBootFolder(folder.path);
+  const path = join(folder.path, "minimal_1.0.0.efi");
+  await writeFile(path, "one");
+  const { atime, mtime } = await stat(path);
+  const examine = async () => (await bootFolder.examine("minimal_1.0.0.efi")).sha256;
+  assert.equal(await examine(), sha256("one"));
+  // Nothing that the file system says has changed but ctime, which nobody can set.
+  await writeFile(path, "two");
+  await utimes(path, atime, mtime);
+  assert.equal(await examine(), sha256("two"));
+  await bootFolder.write("other.part", piecesOf(Buffer.from("x")));
+  assert.equal(await examine(), sha256("two"));
+});
+
+test("a kernel image that did not change is not read again", async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "socle-esp-"));
+  const bootFolder = openBootFolder(folder.path);
+  const path = join(folder.path, "minimal_1.0.0.efi");
+  await writeFile(path, "one");
+  const first = await bootFolder.examine("minimal_1.0.0.efi");
+  assert.equal(await bootFolder.examine("minimal_1.0.0.efi"), first);
+  await bootFolder.remove("other.part");
+  assert.notEqual(await bootFolder.examine("minimal_1.0.0.efi"), first);
 });
 
 test("only files are listed", async () => {

@@ -1,6 +1,7 @@
 import { open, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 
+import { examineUki, type ExaminedUki } from "#boot/examineUki.ts";
 import type { BootFolder } from "#boot/updateDevices.ts";
 import { MIB } from "#definition/size.ts";
 
@@ -16,6 +17,15 @@ export const BOOT_FOLDER = "/boot/EFI/Linux";
 export function openBootFolder(folder: string): BootFolder {
   // Whatever was written is read back from the medium once; after that the cache is as good.
   const written = new Set<string>();
+  let examined = new Map<string, { readonly stamp: string; readonly uki: ExaminedUki }>();
+  const change = async (act: () => Promise<void>) => {
+    try {
+      await attempt(folder, act);
+    } finally {
+      // All of them: on FAT, files can have got into each other's clusters.
+      examined = new Map();
+    }
+  };
   return {
     list: async () => {
       const names = await attempt(folder, () => readdir(folder, { withFileTypes: true }));
@@ -24,13 +34,22 @@ export function openBootFolder(folder: string): BootFolder {
         files.map(async ({ name }) => ({ name, sizeBytes: (await stat(join(folder, name))).size })),
       );
     },
-    read: (name) => readPiecesOf(join(folder, name), written.delete(name)),
+    examine: async (name) => {
+      const path = join(folder, name);
+      const stamp = await readStamp(path);
+      const known = examined; // what is read while something changes is not kept
+      const before = known.get(name);
+      if (before?.stamp === stamp) return before.uki;
+      const uki = await examineUki(readPiecesOf(path, written.delete(name)));
+      known.set(name, { stamp, uki });
+      return uki;
+    },
     write: async (name, chunks) => {
       written.add(name);
-      await attempt(folder, () => writeChunks(join(folder, name), chunks));
+      await change(() => writeChunks(join(folder, name), chunks));
     },
-    rename: (from, to) => attempt(folder, () => rename(join(folder, from), join(folder, to))),
-    remove: (name) => attempt(folder, () => rm(join(folder, name), { force: true })),
+    rename: async (from, to) => change(() => rename(join(folder, from), join(folder, to))),
+    remove: async (name) => change(() => rm(join(folder, name), { force: true })),
     sync: async () => {
       // Contents, folders and allocation tables: syncfs(2). FAT's does not empty the disk's own cache, its fsync(2) does.
       await runCommand(["sync", "--file-system", folder]);
@@ -42,6 +61,12 @@ export function openBootFolder(folder: string): BootFolder {
       return bavail * bsize;
     },
   };
+}
+
+/** Another one when somebody else has changed the file: systemd-bless-boot, an administrator. */
+async function readStamp(path: string): Promise<string> {
+  const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+  return [ino, size, mtimeNs, ctimeNs].join();
 }
 
 async function writeChunks(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
