@@ -14,6 +14,7 @@ import { findArtifact, type ReleaseFolder } from "#vm/findRelease.ts";
 import { Machine, type SecureBootCertificates } from "#vm/machine.ts";
 import { writeMachineRecord } from "#vm/machineFolder.ts";
 
+import { toPauseMs } from "./askAgain.ts";
 import type { CommandContext } from "./commandContext.ts";
 import type { VmOptions } from "./commandOptions.ts";
 import { type MachineAccess, MachineCallError } from "./callMachine.ts";
@@ -22,7 +23,10 @@ import { toStatusDocument } from "./statusDocument.ts";
 
 /** The agent's port inside every machine. */
 const AGENT_PORT = 7443;
-const BOOT_TIMEOUT_MS = 300_000;
+/** Several emulated machines at a time on two processors take minutes; one that has ended is not waited for. */
+const BOOT_TIMEOUT_MS = 600_000;
+/** Between two questions whether it is healthy; while nobody listens, they cost little, but not nothing. */
+const PAUSE_MS = { kvm: 300, tcg: 2_000 } as const;
 const CERTIFICATE_DAYS = 30;
 
 export class BootError extends SocleError<"not-healthy"> {
@@ -148,11 +152,7 @@ export async function waitUntilHealthy(
       const value = await machine.during(
         "the system was healthy",
         BOOT_TIMEOUT_MS,
-        pollStatus(
-          access,
-          acceleration === "kvm" ? 300 : 2_000,
-          AbortSignal.any([context.signal, waiting.signal]),
-        ),
+        pollStatus(access, PAUSE_MS[acceleration], AbortSignal.any([context.signal, waiting.signal])),
       );
       return { value, detail };
     } finally {
@@ -162,7 +162,6 @@ export async function waitUntilHealthy(
   });
 }
 
-/** An answer takes an emulated machine a second of its only processor, in which it does not boot. */
 async function pollStatus(
   access: MachineAccess,
   pauseMs: number,
@@ -170,6 +169,7 @@ async function pollStatus(
 ): Promise<GetStatusResponse> {
   for (;;) {
     signal.throwIfAborted();
+    const askedMs = performance.now();
     const status = await fetchStatus(access, { timeoutMs: 10_000, signal }).catch((error: unknown) => {
       // Until the agent listens, the forwarded port refuses, closes or hangs.
       if (error instanceof MachineCallError) return undefined;
@@ -188,6 +188,6 @@ async function pollStatus(
         );
       }
     }
-    await sleep(pauseMs, undefined, { signal });
+    await sleep(toPauseMs(pauseMs, performance.now() - askedMs), undefined, { signal });
   }
 }

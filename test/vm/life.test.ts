@@ -5,6 +5,7 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { remove } from "#system/files.ts";
 
@@ -16,6 +17,7 @@ const SOCLE = join(import.meta.dirname, "../../bin/socle");
 const BOOT_TIMEOUT_MS = 600_000;
 const UPDATE_TIMEOUT_MS = 900_000;
 const CALL_TIMEOUT_MS = 180_000;
+const PAUSE_MS = 5_000;
 
 interface Outcome {
   readonly exitCode: number;
@@ -97,6 +99,7 @@ test("a machine is driven through its whole life by the command line alone", asy
       const { exitCode, stdout } = await run(["status", "edge", "-o", "json"]);
       const status = exitCode === 0 || stdout.startsWith("{") ? (JSON.parse(stdout) as Status) : undefined;
       if (status?.healthy === true) return status;
+      await sleep(PAUSE_MS); // while it answers it does not boot
     }
     throw new Error(`${what}: the machine did not become healthy`);
   };

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Report } from "#progress/events.ts";
 import type { GetUpdateStateResponse } from "#protocol/gen/socle/v1/update_pb.ts";
 
+import { toPauseMs } from "../askAgain.ts";
 import {
   callMachine,
   isUnknownCall,
@@ -75,7 +76,9 @@ export async function waitForState(
   let changedMs = performance.now();
   let seen = "";
   for (;;) {
+    const askedMs = performance.now();
     const state = await findUpdateState(machine, signal);
+    const answerMs = performance.now() - askedMs;
     onState(state);
     if (state !== undefined && isSettled(state)) return state;
     const found = toFingerprint(state);
@@ -83,7 +86,7 @@ export async function waitForState(
     seen = found;
     if (performance.now() - changedMs > patience.standstillMs)
       throw toStandstill(machine, state, patience.standstillMs);
-    await sleep(patience.intervalMs, undefined, { signal });
+    await sleep(toPauseMs(patience.intervalMs, answerMs), undefined, { signal });
   }
 }
 

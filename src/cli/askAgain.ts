@@ -1,0 +1,12 @@
+/**
+ * How long to wait before a machine is asked once more. Each answer takes an emulated one a second of its only processor, in
+ * which it does not boot: no more than a quarter of its time goes into them.
+ * @param atLeastMs for a machine that answers at once
+ * @param answerMs how long the last answer took, or its absence
+ */
+export function toPauseMs(atLeastMs: number, answerMs: number): number {
+  return Math.min(Math.max(atLeastMs, 3 * answerMs), Math.max(atLeastMs, MOST_MS));
+}
+
+/** Nobody who looks on should think that nothing happens any more. */
+const MOST_MS = 15_000;
