@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+
+import { openWorkspace } from "#system/workspace.ts";
 
 const CLONE = join(import.meta.dirname, "../..");
 const SOCLE = join(CLONE, "bin/socle");
@@ -29,6 +33,19 @@ async function socle(words: readonly string[], timeoutMs: number): Promise<Outco
   });
 }
 
+/** Folders of machines, and the words of processes that have a file in one. */
+async function listLeft(): Promise<string[]> {
+  const { machines } = openWorkspace();
+  const folders = (await readdir(machines, { withFileTypes: true })).filter(
+    (entry) => entry.isDirectory() && existsSync(join(machines, entry.name, "disk.qcow2")),
+  );
+  const processes = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const words = await Promise.all(
+    processes.map(async (pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")), // it may have ended since
+  );
+  return [...folders.map(({ name }) => name), ...words.filter((text) => text.includes(`${machines}/`))];
+}
+
 test("npm start builds the example system and boots it until it is healthy, from whatever is there", async () => {
   const { stdout, events } = await socle(["start", "--once"], FIRST_RUN_TIMEOUT_MS);
   assert.match(stdout, /^. built minimal 1\.0, level sealed/m);
@@ -38,6 +55,7 @@ test("npm start builds the example system and boots it until it is healthy, from
     events.some(({ kind, step }) => kind === "step-done" && step === "boot"),
     "the boot is a step with its time",
   );
+  assert.deepEqual(await listLeft(), [], "nothing of the machine runs or stays");
 });
 
 test("what npm start has built is not built again", async () => {

@@ -86,6 +86,12 @@ test("ukify reads the kernel image, whose command line has the root hash", async
   assert.match(stdout, new RegExp(`roothash=${sealed.manifest.rootHash}`));
 });
 
+test("the kernel image on the disk has its tries in its name: a first boot has to be found good", async () => {
+  const { stdout } = await runTool(sealed, "mdir", "-b", "-i", `${artifact("disk")}@@1M`, "::EFI/Linux");
+  const { id, version } = sealed.manifest;
+  assert.equal(stdout.trim(), `::/EFI/Linux/${id}_${version}+3-0.efi`);
+});
+
 test("qemu-img finds nothing wrong with the qcow2 disk, and the same content in it as in the raw one", async () => {
   await runTool(sealed, "qemu-img", "check", artifact("disk-qcow2"));
   await runTool(

@@ -7,8 +7,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import { test } from "node:test";
 
-import { callMachine } from "#cli/callMachine.ts";
+import { callMachine, MachineRefusal } from "#cli/callMachine.ts";
 import { fetchStatus } from "#cli/commands/status.ts";
+import { debugMachine } from "#cli/debug/debugMachine.ts";
+import { toStatusDocument } from "#cli/statusDocument.ts";
 import { callQmp } from "#system/qmp.ts";
 import { createDevelopmentAccess } from "#trust/certificates.ts";
 
@@ -121,6 +123,19 @@ test("a sealed machine answers on one port only, to certificates only, and its c
     assert.match(words, /^CapBnd: 0000000000000004$/m);
     assert.match(words, /^NoNewPrivs: 1$/m);
     assert.match(words, /^Seccomp: 2$/m);
+  });
+
+  await t.test("no debug session is to be had, and nothing of one is in the image", async () => {
+    const context = { stderr: () => {}, signal: AbortSignal.timeout(BOOT_TIMEOUT_MS), isQuiet: false };
+    await assert.rejects(
+      debugMachine({ ...vm.access, name: "exposed" }, ["true"], { for: 60_000, reason: "a test" }, context, {
+        terminal: undefined,
+        write: async () => {},
+      }),
+      (error) => error instanceof MachineRefusal && error.code === "debug-not-allowed",
+    );
+    assert.equal(await vm.tell("find /usr/lib /etc /run/socle -name '*debug*' -path '*socle*'"), "");
+    assert.equal(toStatusDocument(await fetchStatus(vm.access, { timeoutMs: 60_000 })).notPristine, null);
   });
 
   await t.test("an agent that is killed comes back", async () => {

@@ -83,23 +83,6 @@ for (const level of Object.keys(LEVELS) as LevelName[]) {
   });
 }
 
-test("over UEFI the first boot is blessed: the counter goes from the kernel's file name", async (t) => {
-  const system = await buildTestSystem("sealed");
-  const name = `${system.manifest.id}_${system.manifest.version}`;
-  assert.deepEqual(await listKernels(system, join(system.folder, `${name}.raw`)), [`${name}+3-0.efi`]);
-
-  await using vm = await bootTestMachine(t, system, { firmware: "uefi" });
-  const blessed = vm.machine.waitForLine(/Finished systemd-bless-boot/, BOOT_TIMEOUT_MS);
-  verifyStatus(await vm.waitUntilHealthy(), system, "sealed");
-  await blessed;
-  await vm.machine.stop();
-
-  const disk = join(vm.machine.folder, "disk.raw");
-  const argv = ["qemu-img", "convert", "-O", "raw", join(vm.machine.folder, "disk.qcow2"), disk];
-  await system.context.tools.run(argv, { folders: [vm.machine.folder, system.folder] });
-  assert.deepEqual(await listKernels(system, disk), [`${name}.efi`]);
-});
-
 function verifyStatus(status: StatusDocument, { manifest }: TestSystem, level: LevelName): void {
   const { usr, etc, var: var_ } = LEVELS[level];
   assert.equal(status.image.level, level);
@@ -174,15 +157,4 @@ async function runVictim(vm: TestMachine): Promise<string> {
   panic.catch(() => {});
   said.catch(() => {});
   return Promise.race([panic.then(() => "panic"), said]);
-}
-
-/** The kernels on the EFI system partition of a raw disk, read by mtools. */
-async function listKernels({ context }: TestSystem, disk: string): Promise<string[]> {
-  const { stdout } = await context.tools.run(["mdir", "-b", "-i", `${disk}@@1M`, "::EFI/Linux"], {
-    folders: [join(disk, "..")],
-  });
-  return stdout
-    .trim()
-    .split("\n")
-    .map((line) => line.replace("::/EFI/Linux/", ""));
 }

@@ -21,15 +21,6 @@ import { SHELL_PORT } from "./testSystem.ts";
 const BOOT_TIMEOUT_MS = 480_000;
 const EXIT_INTERRUPTED = 130;
 
-test("socle vm --once boots a release, shows it, and leaves nothing that runs", async (t) => {
-  const { folder } = await buildTestSystem("sealed");
-  const vm = startVm(t, "once", folder, "--once");
-  assert.equal(await vm.exitCode, 0, vm.output());
-  assert.match(vm.output(), /test-sealed is healthy[^]*Level +sealed: \/usr verified/);
-  assert.deepEqual(await findQemu(vm.folder), []);
-  assert.equal(await exists(vm.folder), false);
-});
-
 test("socle vm stays up until Ctrl-C: it can be asked, by its own certificate only", async (t) => {
   const { folder, manifest } = await buildTestSystem("sealed");
   const shellPort = await findFreePort();
