@@ -1,6 +1,4 @@
-import type { RepositoryKeys } from "#system/changeRepository.ts";
-import { ensureDevelopmentKeys, findKeyFolder, openKeyFolder } from "#system/keyFolder.ts";
-import { toRepositoryKeys } from "#system/repositoryKeys.ts";
+import { ensureDevelopmentKeys, findKeyFolder, openKeyFolder, type KeyFolder } from "#system/keyFolder.ts";
 import { openWorkspace } from "#system/workspace.ts";
 
 import type { CommandContext } from "./commandContext.ts";
@@ -9,7 +7,7 @@ import type { CommandContext } from "./commandContext.ts";
 export async function openRepositoryKeys(
   option: string | undefined,
   { report }: Pick<CommandContext, "report">,
-): Promise<RepositoryKeys> {
+): Promise<KeyFolder> {
   const { folder, development } = await findKeyFolder({
     option,
     definitionFile: undefined,
@@ -20,5 +18,5 @@ export async function openRepositoryKeys(
     const message = "signing with development keys; for machines that matter make your own: socle keys init";
     report({ kind: "note", level: "warning", message });
   }
-  return toRepositoryKeys(await openKeyFolder(folder));
+  return openKeyFolder(folder);
 }

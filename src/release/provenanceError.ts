@@ -1,6 +1,8 @@
 import { SocleError } from "#progress/socleError.ts";
 
-/** A release's provenance that cannot be read, or that is that of other files. */
-export class ProvenanceError extends SocleError<"provenance-malformed" | "provenance-mismatch"> {
+/** A release's provenance that is not there, cannot be read, is by a stranger, or is that of other files. */
+export class ProvenanceError extends SocleError<
+  "provenance-missing" | "provenance-malformed" | "provenance-mismatch" | "provenance-untrusted"
+> {
   override readonly name = "ProvenanceError";
 }

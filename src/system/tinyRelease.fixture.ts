@@ -2,9 +2,11 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { LEVELS } from "#definition/levels.ts";
-import { encodeChecksums } from "#release/checksums.ts";
+import { encodeChecksums, type Checksum } from "#release/checksums.ts";
 import { encodeManifest, toSourceDate, type ReleaseManifest } from "#release/manifest.ts";
+import { encodeProvenance, PROVENANCE_PAYLOAD_TYPE } from "#release/provenance.ts";
 import { CHECKSUMS_NAME, toArtifactName, type ArtifactKind } from "#release/releaseNames.ts";
+import { signDsse, type DsseSigner } from "#trust/dsse.ts";
 
 import { hashBytes } from "./files.ts";
 
@@ -15,6 +17,8 @@ export interface TinyReleaseOptions {
   readonly version?: string;
   /** Makes the content, and nothing else, differ. */
   readonly salt?: string;
+  /** Who vouches for how it was built; without one, nobody does. */
+  readonly builder?: DsseSigner;
   /** Not all that a release has, where the number of files makes no difference. */
   readonly only?: readonly ArtifactKind[];
 }
@@ -22,7 +26,7 @@ export interface TinyReleaseOptions {
 /** A folder with all that a release has, true manifest and checksums, and a few bytes in place of each image. */
 export async function makeTinyRelease(
   folder: string,
-  { id = "tiny", version = "1.0", salt = "", only }: TinyReleaseOptions = {},
+  { id = "tiny", version = "1.0", salt = "", builder, only }: TinyReleaseOptions = {},
 ): Promise<{ folder: string; manifest: ReleaseManifest }> {
   const release = { id, version };
   const rootHash = hashBytes(`root hash of ${id} ${version} ${salt}`);
@@ -65,11 +69,40 @@ export async function makeTinyRelease(
     sizes: { diskBytes: 3 << 20, espBytes: 0, rootSlotBytes: 1 << 20, veritySlotBytes: 1 << 20 },
   };
   const manifestName = toArtifactName("manifest", release);
-  const provenance = { name: toArtifactName("provenance", release), content: `{"salt":"${salt}"}\n` };
-  const files = [...contents, { name: manifestName, content: encodeManifest(manifest) }, provenance];
+  const manifestFile = { name: manifestName, content: encodeManifest(manifest) };
+  const provenance = {
+    name: toArtifactName("provenance", release),
+    content:
+      builder === undefined
+        ? `{"salt":"${salt}"}\n`
+        : await vouchFor(builder, release, [
+            ...artifacts,
+            { name: manifestName, sha256: hashBytes(manifestFile.content) },
+          ]),
+  };
+  const files = [...contents, manifestFile, provenance];
   const sums = encodeChecksums(files.map(({ name, content }) => ({ name, sha256: hashBytes(content) })));
   await mkdir(folder, { recursive: true });
   for (const { name, content } of [...files, { name: CHECKSUMS_NAME, content: sums }])
     await writeFile(join(folder, name), content);
   return { folder, manifest };
+}
+
+/** That it was built from nothing. */
+async function vouchFor(
+  builder: DsseSigner,
+  release: { readonly id: string; readonly version: string },
+  subjects: readonly Checksum[],
+): Promise<string> {
+  const nothing = { suite: "trixie", packages: [] };
+  const statement = encodeProvenance({
+    subjects,
+    definition: { ...release, sha256: DIGEST },
+    lock: { sha256: DIGEST },
+    image: nothing,
+    tools: nothing,
+    builder: { versions: {}, sources: [] },
+    commands: new Map(),
+  });
+  return `${await signDsse(PROVENANCE_PAYLOAD_TYPE, Buffer.from(statement), [builder])}\n`;
 }

@@ -1,23 +1,33 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { ensureDevelopmentKeys } from "#system/keyFolder.ts";
+import { ensureDevelopmentKeys, openKeyFolder, openSigners } from "#system/keyFolder.ts";
 import { makeTinyRelease } from "#system/tinyRelease.fixture.ts";
+import type { DsseSigner } from "#trust/dsse.ts";
+import { toKeyId } from "#trust/publicKeys.ts";
 
 const SOCLE = join(import.meta.dirname, "../../bin/socle");
 const folder = await mkdtemp(join(tmpdir(), "socle-publish-cli-"));
 after(() => rm(folder, { recursive: true }));
 const keys = join(folder, "our-keys");
 
+/** Who has built a release that these keys are to publish. */
+async function findBuilder(keyFolder: string): Promise<DsseSigner> {
+  const [signer] = await openSigners(await openKeyFolder(keyFolder), "provenance");
+  assert.ok(signer);
+  return { keyId: toKeyId(signer.publicKey), signer };
+}
+
 before(async () => {
   await ensureDevelopmentKeys(keys);
-  await makeTinyRelease(join(folder, "1.0"));
-  await makeTinyRelease(join(folder, "1.1"), { version: "1.1" });
+  const builder = await findBuilder(keys);
+  await makeTinyRelease(join(folder, "1.0"), { builder });
+  await makeTinyRelease(join(folder, "1.1"), { version: "1.1", builder });
 });
 
 interface Outcome {
@@ -109,10 +119,13 @@ test("a repository that was tampered with: every problem, exit code 5", async ()
 
 test("what cannot be published is refused by name", async () => {
   await socle("publish", "1.0", "--repository", "ours", "--keys", keys);
-  const other = await socle("publish", "1.1", "--repository", "ours"); // development keys of this folder
+  const others = join(folder, "their-keys");
+  await ensureDevelopmentKeys(others);
+  await makeTinyRelease(join(folder, "theirs"), { builder: await findBuilder(others) });
+  const other = await socle("publish", "theirs", "--repository", "ours", "--keys", others);
   assert.equal(other.exitCode, 5);
   assert.match(other.stderr, /repository of another project/);
-  await makeTinyRelease(join(folder, "other"), { salt: "other" });
+  await makeTinyRelease(join(folder, "other"), { salt: "other", builder: await findBuilder(keys) });
   const twice = await socle("publish", "other", "--repository", "ours", "--keys", keys);
   assert.equal(twice.exitCode, 1);
   assert.match(twice.stderr, /the channel "stable" had this version with other bytes: "tiny_1\.0/);
@@ -127,6 +140,28 @@ test("what cannot be published is refused by name", async () => {
     assert.equal(exitCode, 2);
     assert.match(stderr, /write lower-case letters, digits and "-"/);
   }
+});
+
+test("a release that this project did not build is refused before anything is written", async () => {
+  const site = ["--repository", "nowhere"];
+  const strange = await socle("publish", "1.0", ...site); // development keys of this folder
+  assert.equal(strange.exitCode, 5);
+  assert.match(strange.stderr, /No provenance key of this project vouches for how tiny 1\.0 was built/);
+  assert.match(strange.stderr, /--keys/);
+
+  const altered = join(folder, "altered");
+  await cp(join(folder, "1.0"), altered, { recursive: true });
+  const manifest = join(altered, "tiny_1.0.manifest.json");
+  await writeFile(manifest, (await readFile(manifest, "utf8")).replace("6.12.48", "6.12.49"));
+  const changed = await socle("publish", altered, ...site, "--keys", keys);
+  assert.equal(changed.exitCode, 5);
+  assert.match(changed.stderr, /not that of these files: "tiny_1\.0\.manifest\.json" has other bytes/);
+
+  await rm(join(altered, "tiny_1.0.intoto.jsonl"));
+  const silent = await socle("publish", altered, ...site, "--keys", keys);
+  assert.equal(silent.exitCode, 5);
+  assert.match(silent.stderr, /Nothing says how tiny 1\.0 was built/);
+  assert.ok(!(await readdir(folder)).includes("nowhere"));
 });
 
 test("serve says where it is, and Ctrl-C is its ordinary end", async () => {

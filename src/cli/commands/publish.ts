@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 
 import { publishRelease, type PublishPlan } from "#system/publishRelease.ts";
+import { toRepositoryKeys } from "#system/repositoryKeys.ts";
+import { verifyReleaseProvenance } from "#system/verifyReleaseProvenance.ts";
 import { toStoredName } from "#trust/repositoryContent.ts";
 import { findRelease } from "#vm/findRelease.ts";
 
@@ -37,6 +39,7 @@ export async function publish(
   const { id, version } = found.manifest;
   const keys = await openRepositoryKeys(options.keys, context);
   const { report, signal } = context;
+  await verifyReleaseProvenance(found, keys.keySet);
   let plan: PublishPlan | undefined;
   const onPlan = (made: PublishPlan) => {
     plan = made;
@@ -45,7 +48,7 @@ export async function publish(
     return options.dryRun !== true;
   };
   const changed = await publishRelease(
-    { folder, keys, now: () => new Date(), report, signal },
+    { folder, keys: toRepositoryKeys(keys), now: () => new Date(), report, signal },
     { release: found, channel, onPlan },
   );
   const files = (plan?.files ?? []).map((file) => ({

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { readBytes } from "#system/files.ts";
 import { renewRepository, withdraw } from "#system/publishRelease.ts";
 import { readRepositoryFacts } from "#system/readRepositoryFacts.ts";
+import { toRepositoryKeys } from "#system/repositoryKeys.ts";
 import { verifyRepository, type RepositoryReport } from "#trust/repositoryVerification.ts";
 
 import type { CommandContext } from "../commandContext.ts";
@@ -108,7 +109,7 @@ async function openSurroundings(
 ) {
   return {
     folder: resolve(folder),
-    keys: await openRepositoryKeys(keys, { report }),
+    keys: toRepositoryKeys(await openRepositoryKeys(keys, { report })),
     now: () => new Date(),
     report,
     signal,
