@@ -83,12 +83,11 @@ async function* readPiecesOf(path: string, fromMedium: boolean): AsyncGenerator<
   const { size } = await stat(path);
   const memory = Buffer.allocUnsafeSlow(Math.min(size, MIB));
   await using medium = fromMedium ? await openMediumReader(path, size) : undefined;
-  await using file = await open(path);
+  await using file = medium === undefined ? await open(path) : undefined;
   for (let at = 0; at < size;) {
     const piece = memory.subarray(0, Math.min(memory.length, size - at));
-    if (medium !== undefined) await medium.read(at, piece);
-    const bytesRead =
-      medium === undefined ? (await file.read(piece, 0, piece.length, at)).bytesRead : piece.length;
+    await medium?.read(at, piece);
+    const bytesRead = (await file?.read(piece, 0, piece.length, at))?.bytesRead ?? piece.length;
     if (bytesRead === 0) throw new Error(`Cannot read "${path}": it has become shorter`);
     yield piece.subarray(0, bytesRead);
     at += bytesRead;
