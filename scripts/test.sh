@@ -45,13 +45,11 @@ group "lint" oxlint
 group "format" oxfmt --check
 group "contract" contract
 group "fast tests" fast_tests
-group "commands" tests --at-once 2 'test/commands/*.test.ts'
-group "exhaustive" tests --at-once 2 'test/model/*.test.ts'
-# The first of the slow ones makes what the others need: host packages, lock, tools tree, the example's release.
-group "npm start" tests test/start/start.test.ts
-group "builds" tests --at-once 2 'test/build/*.test.ts'
-vm=test/vm # those that take longest first
+# Two at a time, those that take longest first, so that neither processor waits at the end. The first of the slow ones makes
+# what builds and machines need: host packages, lock, tools tree, the example's release.
+group "commands" tests --at-once 2 test/start/start.test.ts 'test/model/*.test.ts' 'test/commands/*.test.ts'
+vm=test/vm build=test/build
 group "machines" tests --at-once 2 $vm/updateFailures.test.ts $vm/update.test.ts $vm/life.test.ts $vm/secureBoot.test.ts \
-  $vm/levels.test.ts "$vm/*.test.ts"
+  $vm/levels.test.ts $vm/debug.test.ts $build/withoutRoot.test.ts $build/interrupted.test.ts "$vm/*.test.ts" "$build/*.test.ts"
 
 printf '\n%s\n  %s tests passed in %s s\n' "$summary" "$total" "$(($(date +%s) - started))"
