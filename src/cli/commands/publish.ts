@@ -11,7 +11,7 @@ import { toCommandName } from "../commandName.ts";
 import { EXIT_CODE, type ExitCode } from "../exitCode.ts";
 import { formatBytes } from "../formatBytes.ts";
 import { toMarks } from "../marks.ts";
-import { openRepositoryKeys } from "../openRepositoryKeys.ts";
+import { openProjectKeys } from "../openProjectKeys.ts";
 import { renderResult } from "../renderResult.ts";
 import { toStateDocument } from "../repositoryDocument.ts";
 import { renderTable } from "../table.ts";
@@ -37,7 +37,7 @@ export async function publish(
   const { channel } = options;
   const found = await findRelease(resolve(release));
   const { id, version } = found.manifest;
-  const keys = await openRepositoryKeys(options.keys, context);
+  const keys = await openProjectKeys(options.keys, context);
   const { report, signal } = context;
   await verifyReleaseProvenance(found, keys.keySet);
   let plan: PublishPlan | undefined;

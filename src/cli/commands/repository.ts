@@ -10,7 +10,7 @@ import type { CommandContext } from "../commandContext.ts";
 import { EXIT_CODE, type ExitCode } from "../exitCode.ts";
 import { formatBytes } from "../formatBytes.ts";
 import { toMarks } from "../marks.ts";
-import { openRepositoryKeys } from "../openRepositoryKeys.ts";
+import { openProjectKeys } from "../openProjectKeys.ts";
 import { renderResult } from "../renderResult.ts";
 import { toStateDocument } from "../repositoryDocument.ts";
 import { renderTable } from "../table.ts";
@@ -109,7 +109,7 @@ async function openSurroundings(
 ) {
   return {
     folder: resolve(folder),
-    keys: toRepositoryKeys(await openRepositoryKeys(keys, { report })),
+    keys: toRepositoryKeys(await openProjectKeys(keys, { report })),
     now: () => new Date(),
     report,
     signal,

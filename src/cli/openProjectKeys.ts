@@ -4,7 +4,7 @@ import { openWorkspace } from "#system/workspace.ts";
 import type { CommandContext } from "./commandContext.ts";
 
 /** The keys that were named, those in `keys` here, or the development set. */
-export async function openRepositoryKeys(
+export async function openProjectKeys(
   option: string | undefined,
   { report }: Pick<CommandContext, "report">,
 ): Promise<KeyFolder> {
