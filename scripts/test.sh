@@ -49,7 +49,8 @@ group "fast tests" fast_tests
 # what builds and machines need: host packages, lock, tools tree, the example's release.
 group "commands" tests --at-once 2 test/start/start.test.ts 'test/model/*.test.ts' 'test/commands/*.test.ts'
 vm=test/vm build=test/build
+group "builds" tests --at-once 2 $build/withoutRoot.test.ts $build/interrupted.test.ts "$build/*.test.ts"
 group "machines" tests --at-once 2 $vm/updateFailures.test.ts $vm/update.test.ts $vm/life.test.ts $vm/secureBoot.test.ts \
-  $vm/levels.test.ts $vm/debug.test.ts $build/withoutRoot.test.ts $build/interrupted.test.ts "$vm/*.test.ts" "$build/*.test.ts"
+  $vm/levels.test.ts $vm/debug.test.ts "$vm/*.test.ts"
 
 printf '\n%s\n  %s tests passed in %s s\n' "$summary" "$total" "$(($(date +%s) - started))"

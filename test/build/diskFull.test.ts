@@ -64,7 +64,7 @@ test(
     await workspace.define({ files: { "/etc/motd": "not built before\n" } });
     // The clone's own results of what is not to be written there.
     const script = `mkdir "$SMALL_DISK/steps"
-for name in packages node; do ln -s "$1/$name" "$SMALL_DISK/steps/"; done
+for name in packages node initrd "kernel template"; do ln -s "$1/$name" "$SMALL_DISK/steps/"; done
 shift; exec "$@"`;
     const prefix = [
       ...onSmallDisk(workspace.home, "250m"),

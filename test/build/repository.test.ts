@@ -10,14 +10,14 @@ import { decodeGpt } from "#boot/gpt.ts";
 import type { GptPartition } from "#boot/gptTable.ts";
 import { PARTITION_TYPES } from "#boot/partitionTypes.ts";
 import { rootUuidsOf } from "#boot/partitionUuids.ts";
+import { findKeys } from "#image/openBuild.ts";
 import type { ReleaseManifest } from "#release/manifest.ts";
 import type { ArtifactKind } from "#release/releaseNames.ts";
 import { toSysupdateTransfers } from "#release/sysupdateTransfers.ts";
 import { INTERRUPTIONS, interruptEverywhere } from "#system/interruptRepository.fixture.ts";
-import { ensureDevelopmentKeys } from "#system/keyFolder.ts";
 import { CommandError } from "#system/runCommand.ts";
 
-import { buildTestSystem } from "../vm/harness.ts";
+import { buildTestSystem, LOCKED_SYSTEM } from "../vm/harness.ts";
 import { run, SOCLE } from "./workspace.ts";
 
 const work = await mkdtemp(join(tmpdir(), "socle-repository-"));
@@ -33,9 +33,9 @@ for (const [name, interruption] of Object.entries(INTERRUPTIONS)) {
 
 const older = await buildTestSystem("sealed");
 const newer = await buildTestSystem("sealed", { version: "1.1" });
-const { tools } = newer.context;
-const keys = join(work, "keys");
-await ensureDevelopmentKeys(keys);
+const { tools, workspace } = newer.context;
+// Those that have signed how the releases were built.
+const keys = await findKeys({ file: LOCKED_SYSTEM }, workspace, { report: () => {} });
 const site = join(work, "site");
 const trustedRoot = join(keys, "root/1.root.json");
 

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
 import { openWorkspace } from "#system/workspace.ts";
+
+import { findLeftovers } from "../build/workspace.ts";
 
 const CLONE = join(import.meta.dirname, "../..");
 const SOCLE = join(CLONE, "bin/socle");
@@ -33,17 +35,13 @@ async function socle(words: readonly string[], timeoutMs: number): Promise<Outco
   });
 }
 
-/** Folders of machines, and the words of processes that have a file in one. */
+/** Folders of machines, and the processes that have a file in one. */
 async function listLeft(): Promise<string[]> {
   const { machines } = openWorkspace();
   const folders = (await readdir(machines, { withFileTypes: true })).filter(
     (entry) => entry.isDirectory() && existsSync(join(machines, entry.name, "disk.qcow2")),
   );
-  const processes = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const words = await Promise.all(
-    processes.map(async (pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")), // it may have ended since
-  );
-  return [...folders.map(({ name }) => name), ...words.filter((text) => text.includes(`${machines}/`))];
+  return [...folders.map(({ name }) => name), ...(await findLeftovers(`${machines}/`))];
 }
 
 test("npm start builds the example system and boots it until it is healthy, from whatever is there", async () => {

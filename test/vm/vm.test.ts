@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,6 +15,7 @@ import { openWorkspace, PROJECT_ROOT } from "#system/workspace.ts";
 import { createDevelopmentAccess } from "#trust/certificates.ts";
 import { findMachine } from "#vm/machineFolder.ts";
 
+import { findLeftovers } from "../build/workspace.ts";
 import { buildTestSystem, callShell } from "./harness.ts";
 import { SHELL_PORT } from "./testSystem.ts";
 
@@ -171,12 +172,7 @@ async function socle(...words: string[]): Promise<{ exitCode: number; stdout: st
 
 /** The processes with this machine's disk among their words. */
 async function findQemu(folder: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    const words = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""); // it may have ended since
-    if (words.includes(`${folder}/disk.qcow2`)) found.push(words.split("\0")[0] ?? pid);
-  }
-  return found;
+  return findLeftovers(join(folder, "disk.qcow2"));
 }
 
 function isCallError(code: MachineCallError["code"]): (error: unknown) => boolean {
