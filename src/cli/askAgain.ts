@@ -1,6 +1,6 @@
 /**
  * How long to wait before a machine is asked once more. Each answer takes an emulated one a second of its only processor, in
- * which it does not boot: no more than a quarter of its time goes into them.
+ * which it does not boot: a quarter of its time goes into them at most, more only where one takes longer than five seconds.
  * @param atLeastMs for a machine that answers at once
  * @param answerMs how long the last answer took, or its absence
  */
